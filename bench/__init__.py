@@ -1,0 +1,1 @@
+"""Measurements: `python -m bench.bench_<what>`. Ratios within one run are what to trust."""

@@ -1,0 +1,1 @@
+"""Buckets and wallets: top-ups, purchases and adjustments as services over the one ledger."""

@@ -1,0 +1,1 @@
+"""Contacts, organizations and subscribers: who the customer is."""

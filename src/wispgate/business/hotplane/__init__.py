@@ -1,0 +1,1 @@
+"""The tables that `store` statements write: their migrations and unmanaged models, nothing else."""

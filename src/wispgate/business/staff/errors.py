@@ -1,0 +1,36 @@
+"""Errors of staff, login and tokens.
+
+Unauthenticated
+├── LoginRefused        wrong address or password, or not allowed; never says which
+└── TokenRefused        unknown, expired or revoked token
+Forbidden
+└── PermissionMissing   the role lacks `permission`
+Conflict
+├── StaffExists
+└── IdempotencyMismatch  a key was used before with another request
+"""
+
+from wispgate.kernel.errors import Conflict, Forbidden, Unauthenticated
+
+
+class LoginRefused(Unauthenticated):
+    code = "login_refused"
+
+
+class TokenRefused(Unauthenticated):
+    code = "token_refused"
+
+
+class PermissionMissing(Forbidden):
+    code = "permission_missing"
+
+    def __init__(self, permission: str) -> None:
+        super().__init__(f"this needs the permission {permission}", permission=permission)
+
+
+class StaffExists(Conflict):
+    code = "staff_exists"
+
+
+class IdempotencyMismatch(Conflict):
+    code = "idempotency_mismatch"

@@ -1,0 +1,103 @@
+"""Staff, tokens and the requests they made with an idempotency key."""
+
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models.functions import Lower
+
+from wispgate.business.staff import roles
+
+
+class StaffManager(BaseUserManager["StaffMember"]):
+    def get_by_natural_key(self, username: str | None) -> "StaffMember":
+        return self.get(email=(username or "").lower())
+
+
+class StaffMember(AbstractBaseUser):
+    """A person who logs in. Without an operator: the platform's own staff."""
+
+    id = models.UUIDField(primary_key=True)
+    operator = models.ForeignKey("operators.Operator", null=True, on_delete=models.PROTECT)
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=120)
+    role = models.CharField(max_length=40)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+    objects = StaffManager()
+
+    class Meta:
+        ordering = ("email",)
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(email=Lower("email")),
+                name="staff_email_is_lower_case",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    @property
+    def is_staff(self) -> bool:
+        """All of them work here: the console's own gate asks for this."""
+        return self.is_active
+
+    def may(self, permission: str) -> bool:
+        return self.is_active and roles.is_allowed(self.role, permission)
+
+    def has_perm(self, permission: str, obj: object = None) -> bool:
+        """The console asks in Django's words: "inventory.view_sim" is `sim.read`."""
+        action, _, subject = permission.rpartition(".")[2].partition("_")
+        return self.may(f"{subject}.{'read' if action == 'view' else action}")
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.is_active
+
+
+class ApiToken(models.Model):
+    """A program's key. Only its hash is kept."""
+
+    id = models.UUIDField(primary_key=True)
+    operator = models.ForeignKey("operators.Operator", null=True, on_delete=models.PROTECT)
+    name = models.CharField(max_length=120)
+    role = models.CharField(max_length=40)
+    secret_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class IdempotentRequest(models.Model):
+    """The answer that was given to a request with an Idempotency-Key, to be given again."""
+
+    id = models.UUIDField(primary_key=True)
+    operator = models.ForeignKey("operators.Operator", null=True, on_delete=models.CASCADE)
+    actor = models.CharField(max_length=160)
+    key = models.CharField(max_length=255)
+    request_hash = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    body = models.BinaryField()
+    content_type = models.CharField(max_length=100)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=("operator", "actor", "key"),
+                name="idempotency_key_is_unique",
+                nulls_distinct=False,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key

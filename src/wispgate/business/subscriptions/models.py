@@ -1,0 +1,93 @@
+"""Sub-services and what is laid upon them. A sub-service's id is its line's id in the network."""
+
+from django.db import models
+from django.db.models import Q
+
+from wispgate.business.subscriptions.lifecycle import SubscriptionState
+
+
+class Subscription(models.Model):
+    """One delivered service: one main service, any add-ons, any devices."""
+
+    id = models.UUIDField(primary_key=True)
+    operator = models.ForeignKey("operators.Operator", on_delete=models.PROTECT)
+    subscriber = models.ForeignKey(
+        "crm.Subscriber", on_delete=models.PROTECT, related_name="subscriptions"
+    )
+    sim = models.OneToOneField("inventory.Sim", null=True, on_delete=models.PROTECT)
+    msisdn = models.CharField(max_length=15, blank=True, default="")
+    state = models.CharField(
+        max_length=10, choices=SubscriptionState.choices(), default=SubscriptionState.DRAFT
+    )
+    state_changed_at = models.DateTimeField()
+    state_cause = models.CharField(max_length=200, blank=True, default="")
+    # The version of a plan that it holds (`catalogue`), kept until it is moved to another one.
+    plan_id = models.UUIDField(null=True)
+    plan_version = models.PositiveIntegerField(null=True)
+    # The instant until which the plan is paid; None while it was never bought.
+    plan_paid_until = models.DateTimeField(null=True)
+    profile_version = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField()
+    activated_at = models.DateTimeField(null=True)
+    # When the network first saw the phone: told by the HSS, written by the worker.
+    first_registered_at = models.DateTimeField(null=True)
+    terminated_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-created_at", "id")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=[state.value for state in SubscriptionState]),
+                name="subscription_state_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(plan_id__isnull=True, plan_version__isnull=True)
+                | Q(plan_id__isnull=False, plan_version__isnull=False),
+                name="subscription_plan_has_a_version",
+            ),
+            models.UniqueConstraint(
+                fields=("operator", "msisdn"),
+                condition=~Q(msisdn="") & ~Q(state=SubscriptionState.TERMINATED),
+                name="subscription_msisdn_is_unique",
+            ),
+        ]
+        indexes = [models.Index(fields=("operator", "state"), name="subscription_state")]
+
+    def __str__(self) -> str:
+        return self.msisdn or str(self.id)
+
+
+class Suspension(models.Model):
+    """One reason why a sub-service is suspended. Reasons stack; each is lifted singly."""
+
+    class Kind(models.TextChoices):
+        HARD = "hard", "refused at attach"
+        SOFT = "soft", "attaches, gets no session"
+
+    class Reason(models.TextChoices):
+        OVERDUE = "overdue", "overdue invoice"
+        CUSTOMER_REQUEST = "customer_request", "customer's request"
+        FRAUD = "fraud", "fraud"
+        LOST_SIM = "lost_sim", "lost or stolen SIM"
+        OPERATOR = "operator", "operator's decision"
+
+    id = models.UUIDField(primary_key=True)
+    operator = models.ForeignKey("operators.Operator", on_delete=models.PROTECT)
+    subscription = models.ForeignKey(
+        Subscription, on_delete=models.CASCADE, related_name="suspensions"
+    )
+    reason = models.CharField(max_length=20, choices=Reason.choices)
+    kind = models.CharField(max_length=4, choices=Kind.choices)
+    note = models.CharField(max_length=200, blank=True, default="")
+    since = models.DateTimeField()
+
+    class Meta:
+        ordering = ("since",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=("subscription", "reason"), name="suspension_reason_is_there_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reason

@@ -1,0 +1,333 @@
+"""What can be done to a sub-service. Each verb is one transaction over business and network rows.
+
+Locks, in this order: the sub-service's row, then its numbers in their order, then its cards
+by id. A refusal undoes everything.
+"""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from wispgate.business.catalogue import queries as catalogue
+from wispgate.business.crm import queries as crm
+from wispgate.business.inventory import queries as sims
+from wispgate.business.inventory import services as inventory
+from wispgate.business.inventory.errors import SimInUseElsewhere
+from wispgate.business.inventory.lifecycle import SimAction
+from wispgate.business.operators import ids
+from wispgate.business.operators import scope as scopes
+from wispgate.business.subscriptions import events, lines, numbering, purchases
+from wispgate.business.subscriptions.errors import (
+    HasNoSim,
+    HasSimAlready,
+    ReasonNotThere,
+)
+from wispgate.business.subscriptions.lifecycle import (
+    SubscriptionAction,
+    SubscriptionState,
+    next_state,
+)
+from wispgate.business.subscriptions.models import Subscription, Suspension
+from wispgate.business.subscriptions.numbering import set_msisdn
+from wispgate.business.subscriptions.work import Work, number_of, working_on
+from wispgate.kernel.errors import IllegalTransition, InvalidValue
+from wispgate.kernel.identifiers import Iccid, Imsi
+
+__all__ = [
+    "SuspensionKind",
+    "SuspensionReason",
+    "activate",
+    "assign_sim",
+    "change_plan",
+    "create_subscription",
+    "renew_plan",
+    "resume",
+    "retire_sim",
+    "set_msisdn",
+    "suspend",
+    "swap_sim",
+    "terminate",
+    "top_up_data",
+    "top_up_wallet",
+    "unassign_sim",
+]
+
+# The words for reasons and kinds, for those who ask people to choose one.
+SuspensionReason = Suspension.Reason
+SuspensionKind = Suspension.Kind
+
+# What brings a card that was just assigned to the state of its sub-service.
+_CATCHING_UP = {
+    SubscriptionState.PENDING: (),
+    SubscriptionState.ACTIVE: (SimAction.ACTIVATE,),
+    SubscriptionState.SUSPENDED: (SimAction.ACTIVATE, SimAction.SUSPEND),
+}
+
+
+def create_subscription(*, subscriber_id: UUID) -> UUID:
+    """A draft without a card. Raises NotFound for a subscriber that the scope does not see."""
+    with transaction.atomic():
+        account = crm.account_of(subscriber_id)
+        now = scopes.current().now
+        subscription = Subscription(
+            id=ids.new_id(now),
+            operator_id=scopes.current_operator_id(),
+            subscriber_id=subscriber_id,
+            state_changed_at=now,
+            created_at=now,
+        )
+        subscription.save(force_insert=True)
+        work = Work(subscription, account)
+        work.publish(events.SubscriptionCreated, subscriber_id=subscriber_id)
+    return subscription.id
+
+
+def assign_sim(subscription_id: UUID, *, iccid: str) -> None:
+    """Gives a card from stock to a sub-service that has none; an active one is on at once."""
+    with working_on(subscription_id) as work:
+        subscription = work.subscription
+        state = next_state(work.state, SubscriptionAction.ASSIGN_SIM)
+        if subscription.sim_id is not None:
+            raise HasSimAlready("the sub-service has a card; swap it instead")
+        work.enter(state, SubscriptionAction.ASSIGN_SIM)
+        card = inventory.assign(
+            iccid, subscription_id=subscription.id, then=_CATCHING_UP[work.state]
+        )
+        subscription.sim_id = card.sim_id
+        work.save()
+        lines.attach(subscription, card, work.account)
+        lines.write(subscription, card.core_id, card.imsi, work.account)
+        work.publish(events.SimAssigned, **_names(card))
+
+
+def unassign_sim(subscription_id: UUID) -> None:
+    """Puts the card of a sub-service that was never active back into stock."""
+    with working_on(subscription_id) as work:
+        work.enter(
+            next_state(work.state, SubscriptionAction.UNASSIGN_SIM),
+            SubscriptionAction.UNASSIGN_SIM,
+        )
+        card = _take_card(work, SimAction.UNASSIGN)
+        work.publish(events.SimUnassigned, **_names(card))
+
+
+def activate(subscription_id: UUID) -> None:
+    """Opens the network for a sub-service that has its card."""
+    with working_on(subscription_id) as work:
+        work.enter(next_state(work.state, SubscriptionAction.ACTIVATE), SubscriptionAction.ACTIVATE)
+        work.subscription.activated_at = scopes.current().now
+        numbering.open_number(work)
+        _move_card(work, SimAction.ACTIVATE)
+        purchases.buy_bound_plan(
+            work.subscription, work.account, key=f"activation:{subscription_id}"
+        )
+        work.publish(events.SubscriptionActivated)
+
+
+def suspend(subscription_id: UUID, *, reason: str, kind: str = "hard", note: str = "") -> None:
+    """Adds a reason. The line goes off with the first one; the same one twice is refused."""
+    _require_choice("reason", reason, SuspensionReason.values)
+    _require_choice("kind", kind, SuspensionKind.values)
+    with working_on(subscription_id) as work:
+        subscription = work.subscription
+        state = next_state(work.state, SubscriptionAction.SUSPEND)
+        there = {one.reason for one in subscription.suspensions.all()}
+        if reason in there:
+            raise IllegalTransition(
+                "sub-service", state=f"suspended for {reason}", action="suspend for that again"
+            )
+        Suspension.objects.create(
+            id=ids.new_id(scopes.current().now),
+            operator_id=subscription.operator_id,
+            subscription=subscription,
+            reason=reason,
+            kind=kind,
+            note=note[:200],
+            since=scopes.current().now,
+        )
+        if not there:
+            work.enter(state, SubscriptionAction.SUSPEND, cause=reason)
+        _move_card(work, None if there else SimAction.SUSPEND)
+        work.publish(
+            events.SubscriptionSuspended, reason=reason, suspension=kind, is_first=not there
+        )
+
+
+def resume(subscription_id: UUID, *, reason: str) -> None:
+    """Lifts one reason. The line comes back with the last one."""
+    _require_choice("reason", reason, SuspensionReason.values)
+    with working_on(subscription_id) as work:
+        state = next_state(work.state, SubscriptionAction.RESUME)
+        lifted, _ = work.subscription.suspensions.filter(reason=reason).delete()
+        if not lifted:
+            raise ReasonNotThere(f"it is not suspended for {reason}", reason=reason)
+        remaining = tuple(work.subscription.suspensions.values_list("reason", flat=True))
+        if not remaining:
+            work.enter(state, SubscriptionAction.RESUME, cause=reason)
+        _move_card(work, None if remaining else SimAction.RESUME)
+        work.publish(events.SubscriptionResumed, reason=reason, remaining=remaining)
+
+
+def swap_sim(subscription_id: UUID, *, iccid: str) -> None:
+    """Another card takes over number, state and all the rest; the old one is retired."""
+    with working_on(subscription_id) as work:
+        subscription = work.subscription
+        old = subscription.sim
+        if old is None:
+            raise HasNoSim("there is no card to swap; assign one")
+        sqn = lines.detach(subscription, work.account)
+        new = inventory.swap(
+            old.iccid,
+            iccid,
+            subscription_id=subscription.id,
+            then=_CATCHING_UP[work.state],
+            sqn=sqn,
+        )
+        subscription.sim_id = new.sim_id
+        work.save()
+        lines.attach(subscription, new, work.account)
+        lines.write(subscription, new.core_id, new.imsi, work.account)
+        work.publish(
+            events.SimSwapped,
+            old_iccid=Iccid(old.iccid),
+            old_imsi=Imsi(old.imsi),
+            old_core_id=old.core_id,
+            new_iccid=Iccid(new.iccid),
+            new_imsi=Imsi(new.imsi),
+            new_core_id=new.core_id,
+        )
+
+
+def retire_sim(iccid: str) -> None:
+    """Ends a card for good. A sub-service that has it stays, without card and number."""
+    subscription_id = sims.get_sim(iccid).subscription_id
+    if subscription_id is None:
+        inventory.retire_from_stock(iccid)
+        return
+    with working_on(subscription_id) as work:
+        subscription = work.subscription
+        if subscription.sim is None or subscription.sim.iccid != iccid:
+            raise SimInUseElsewhere("the card changed hands meanwhile", iccid=iccid)
+        if work.state is SubscriptionState.PENDING:
+            state = next_state(work.state, SubscriptionAction.UNASSIGN_SIM)
+            work.enter(state, SubscriptionAction.UNASSIGN_SIM)
+        numbering.release_number(work)
+        released, subscription.msisdn = number_of(subscription), ""
+        card = _take_card(work, SimAction.RETIRE)
+        work.publish(events.SimRetired, released_msisdn=released, **_names(card))
+
+
+def terminate(subscription_id: UUID) -> None:
+    """Ends a sub-service. A card that was in use is retired, one that was not goes to stock."""
+    with working_on(subscription_id) as work:
+        subscription = work.subscription
+        was_pending = work.state is SubscriptionState.PENDING
+        work.enter(
+            next_state(work.state, SubscriptionAction.TERMINATE), SubscriptionAction.TERMINATE
+        )
+        subscription.terminated_at = scopes.current().now
+        subscription.suspensions.all().delete()
+        numbering.release_number(work)
+        if subscription.sim is None:
+            work.write_without_card()
+        elif was_pending:
+            work.publish(events.SimUnassigned, **_names(_take_card(work, SimAction.UNASSIGN)))
+        else:
+            work.publish(events.SimRetired, **_names(_take_card(work, SimAction.RETIRE)))
+        work.publish(events.SubscriptionTerminated, released_msisdn=number_of(subscription))
+
+
+def change_plan(subscription_id: UUID, *, code: str, key: str = "") -> None:
+    """Binds a sub-service to the version of a plan that is on sale.
+
+    One that is on pays at once out of the wallet (NotEnoughMoney refuses it) and begins with the
+    new plan's allowances; others pay when they are activated. `key` makes a repetition harmless.
+    """
+    bought = catalogue.get_plan_for_sale(code)
+    with working_on(subscription_id) as work:
+        subscription = work.subscription
+        if work.state is SubscriptionState.TERMINATED:
+            raise IllegalTransition("sub-service", state=work.state, action="change its plan")
+        if (
+            subscription.activated_at is not None
+            and key
+            and purchases.is_posted(work.account, subscription.operator_id, f"plan:{key}")
+        ):
+            return
+        before = subscription.plan_id
+        subscription.plan_id, subscription.plan_version = bought.plan_id, bought.version
+        work.save()
+        _move_card(work, None)
+        if subscription.activated_at is not None:
+            purchases.buy_bound_plan(
+                subscription, work.account, key=f"plan:{key or ids.new_id(scopes.current().now)}"
+            )
+        work.publish(
+            events.PlanChanged,
+            before=before,
+            plan_id=bought.plan_id,
+            plan_version=bought.version,
+            plan_code=bought.code,
+        )
+
+
+def renew_plan(subscription_id: UUID, *, key: str) -> None:
+    """Buys the plan that it holds once more: new allowances, from now on."""
+    with working_on(subscription_id) as work:
+        if work.state not in (SubscriptionState.ACTIVE, SubscriptionState.SUSPENDED):
+            raise IllegalTransition("sub-service", state=work.state, action="renew its plan")
+        purchases.buy_bound_plan(work.subscription, work.account, key=f"renewal:{key}")
+        work.save()
+
+
+def top_up_data(
+    subscription_id: UUID, *, octets: int, validity_days: int, price: Decimal, key: str
+) -> bool:
+    """Sells data to the line out of the wallet. False if `key` was posted before."""
+    with working_on(subscription_id) as work:
+        return purchases.top_up_data(
+            work.subscription,
+            work.account,
+            purchases.Package(octets, validity_days, price),
+            key=f"data:{key}",
+        )
+
+
+def top_up_wallet(subscriber_id: UUID, *, amount: Decimal, key: str, reason: str = "") -> bool:
+    """Adds money to a subscriber's wallet. False if `key` was posted before."""
+    with transaction.atomic():
+        return purchases.top_up_wallet(subscriber_id, amount, key=f"wallet:{key}", reason=reason)
+
+
+def _take_card(work: Work, action: SimAction) -> inventory.Card:
+    """Takes the card out of the network and off the sub-service."""
+    sim = work.subscription.sim
+    if sim is None:
+        raise HasNoSim("the sub-service has no card")
+    sqn = lines.detach(work.subscription, work.account)
+    card = inventory.move(sim.iccid, action, subscription_id=work.subscription.id, sqn=sqn)
+    work.subscription.sim = None
+    lines.write(work.subscription, card.core_id, "", work.account)
+    return card
+
+
+def _move_card(work: Work, action: SimAction | None) -> None:
+    """Lets the card follow its sub-service, and the network know."""
+    sim = work.subscription.sim
+    if sim is None:
+        work.write_without_card()
+        return
+    if action is not None:
+        inventory.move(sim.iccid, action, subscription_id=work.subscription.id)
+    lines.write(work.subscription, sim.core_id, sim.imsi, work.account)
+
+
+def _names(card: inventory.Card) -> dict[str, Any]:
+    return {"iccid": Iccid(card.iccid), "imsi": Imsi(card.imsi), "core_id": card.core_id}
+
+
+def _require_choice(field: str, value: str, choices: list[str]) -> None:
+    if value not in choices:
+        raise InvalidValue(f"not one of {', '.join(choices)}: {value!r}", field=field)

@@ -1,0 +1,144 @@
+"""What a line may do: authenticate, register, open a session.
+
+The answers are of our own words; HSS, PCRF and OCS each have one table from `Refusal` to their
+result codes. A fault of ours is never a refusal: "unknown" silences a phone until power cycle.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wispgate.domain.plan.speed import Speed
+from wispgate.domain.policy.profile import ApnProfile, Barring, NetworkProfile
+
+
+class Refusal(StrEnum):
+    """Why the network is told no.
+
+    UNKNOWN_SUBSCRIBER no such IMSI here. WITHDRAWN was here and is never to return.
+    NO_PLAN known, but nothing to connect to. SUSPENDED may come back, not yet active too.
+    RAT_NOT_ALLOWED, ROAMING_NOT_ALLOWED, APN_NOT_ALLOWED what, where and whereto.
+    OUT_OF_CREDIT the quota is used up and the plan blocks.
+    """
+
+    UNKNOWN_SUBSCRIBER = "unknown_subscriber"
+    WITHDRAWN = "withdrawn"
+    SUSPENDED = "suspended"
+    NO_PLAN = "no_plan"
+    RAT_NOT_ALLOWED = "rat_not_allowed"
+    ROAMING_NOT_ALLOWED = "roaming_not_allowed"
+    APN_NOT_ALLOWED = "apn_not_allowed"
+    OUT_OF_CREDIT = "out_of_credit"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    reason: Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """The line may authenticate or register with this profile."""
+
+    profile: NetworkProfile
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A session may open, with this APN at this speed."""
+
+    profile: NetworkProfile
+    apn: ApnProfile
+    speed: Speed
+
+
+def decide_authentication(
+    profile: NetworkProfile | None,
+    *,
+    visited_plmn: str,
+    unknown_as: Refusal = Refusal.UNKNOWN_SUBSCRIBER,
+) -> Allowed | Refused:
+    """Whether vectors are given (TS 29.272 section 5.2.3.1): never to a suspended line.
+
+    `profile` None: nobody has the IMSI. `unknown_as` is the core's setting: a private network
+    may answer ROAMING_NOT_ALLOWED, which quiets stray phones.
+    """
+    refusal = _find_bar(profile, unknown_as)
+    if profile is None or refusal is not None:
+        return Refused(refusal or unknown_as)
+    if not may_roam(profile, visited_plmn):
+        return Refused(Refusal.ROAMING_NOT_ALLOWED)
+    return Allowed(profile)
+
+
+def decide_update_location(
+    profile: NetworkProfile | None,
+    *,
+    visited_plmn: str,
+    rat_type: int | None = None,
+    unknown_as: Refusal = Refusal.UNKNOWN_SUBSCRIBER,
+) -> Allowed | Refused:
+    """Whether the line may register here: subscription, APNs, radio technology, roaming.
+
+    That order of checks is TS 29.272 section 5.2.1.1.3. `rat_type` is AVP 1032, None unknown.
+    """
+    refusal = _find_bar(profile, unknown_as)
+    if profile is None or refusal is not None:
+        return Refused(refusal or unknown_as)
+    if rat_type is not None and rat_type in profile.barred_rats:
+        return Refused(Refusal.RAT_NOT_ALLOWED)
+    if not may_roam(profile, visited_plmn):
+        return Refused(Refusal.ROAMING_NOT_ALLOWED)
+    return Allowed(profile)
+
+
+def decide_admission(
+    profile: NetworkProfile | None, *, apn: str, visited_plmn: str = ""
+) -> Admitted | Refused:
+    """Whether a session may open: the one decision that PCRF and OCS both take.
+
+    One must never grant while the other refuses; so the exhausted flag counts here too, and the
+    caller gives the profile under the row's own flag (`with_exhausted`).
+    """
+    if profile is None:
+        return Refused(Refusal.UNKNOWN_SUBSCRIBER)
+    refusal = _find_session_bar(profile)
+    if refusal is not None:
+        return Refused(refusal)
+    if not may_roam(profile, visited_plmn):
+        return Refused(Refusal.ROAMING_NOT_ALLOWED)
+    found = profile.find_apn(apn)
+    if found is None:
+        return Refused(Refusal.APN_NOT_ALLOWED)
+    if profile.is_exhausted and profile.is_blocked_when_exhausted:
+        return Refused(Refusal.OUT_OF_CREDIT)
+    return Admitted(profile, found, profile.apn_speed(found))
+
+
+def may_roam(profile: NetworkProfile, visited_plmn: str) -> bool:
+    """Whether the network ("26201"; "" is not named) is home, or roaming is allowed."""
+    if profile.is_roaming_allowed or not visited_plmn or not profile.home_plmns:
+        return True
+    return visited_plmn in profile.home_plmns
+
+
+def _find_bar(profile: NetworkProfile | None, unknown_as: Refusal) -> Refusal | None:
+    """What keeps the line from attaching at all."""
+    if profile is None:
+        return unknown_as
+    match profile.barring:
+        case Barring.WITHDRAWN:
+            return Refusal.WITHDRAWN
+        case Barring.NO_ATTACH:
+            return Refusal.SUSPENDED
+        case Barring.NONE | Barring.NO_SESSION:
+            return None if profile.apns else Refusal.NO_PLAN
+
+
+def _find_session_bar(profile: NetworkProfile) -> Refusal | None:
+    match profile.barring:
+        case Barring.WITHDRAWN:
+            return Refusal.WITHDRAWN
+        case Barring.NO_ATTACH | Barring.NO_SESSION:
+            return Refusal.SUSPENDED
+        case Barring.NONE:
+            return None if profile.apns else Refusal.NO_PLAN

@@ -1,0 +1,1 @@
+"""Identifiers, money, units, errors and events: the words that every layer shares."""

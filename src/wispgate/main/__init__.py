@@ -1,0 +1,1 @@
+"""Settings, command line, supervisor, clocks and wiring: what turns the layers into processes."""

@@ -1,0 +1,298 @@
+"""The command line. Each command loads the settings, does one thing, and says it in plain words.
+
+What was typed wrongly, or is configured wrongly, costs one line and exit code 2; what does not
+work now, exit code 1. A traceback is a defect of ours.
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from typer.exceptions import TyperException
+
+import wispgate
+from wispgate.kernel.errors import InvalidValue, Unavailable, WispgateError
+from wispgate.main import business_commands, clocks, doctor, logs, rules, simulate, status, up
+from wispgate.main import settings as configuration
+from wispgate.main.settings import Settings
+
+EXIT_UNAVAILABLE = 1
+EXIT_WRONG_INPUT = 2
+EXIT_INTERRUPTED = 130
+
+app = typer.Typer(
+    help="WISPGate: the business and operations system of an LTE operator.",
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
+)  # fmt: skip
+run_app = typer.Typer(help="One process by itself, without a supervisor.", no_args_is_help=True)
+operator_app = typer.Typer(
+    help="Operators: the tenants of this installation.", no_args_is_help=True
+)
+core_app = typer.Typer(
+    help="Cores: the networks that this installation serves.", no_args_is_help=True
+)
+peer_app = typer.Typer(help="Diameter peers that may connect.", no_args_is_help=True)
+token_app = typer.Typer(help="Tokens of the API.", no_args_is_help=True)
+clock_app = typer.Typer(help="The clock of a sandbox.", no_args_is_help=True)
+for _name, _part in (
+    ("run", run_app), ("operator", operator_app), ("core", core_app), ("peer", peer_app),
+    ("token", token_app), ("clock", clock_app),
+):  # fmt: skip
+    app.add_typer(_part, name=_name)
+app.add_typer(simulate.app, name="simulate")
+
+Data = Annotated[
+    str | None,
+    typer.Option(
+        "--data", metavar="DIR", help="The data folder. Default: WISPGATE_DATA, else ./data."
+    ),
+]
+
+
+@app.command("up")
+def up_command(  # noqa: PLR0913 (one parameter per option)
+    *,
+    demo: Annotated[bool, typer.Option("--demo", help="Fill a new installation with a demo operator.")] = False,
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="Make a folder whose clock can be set forward.")] = False,
+    data: Data = None,
+    http: Annotated[str | None, typer.Option(metavar="A:P", help="Where console and API listen.")] = None,
+    diameter: Annotated[str | None, typer.Option(metavar="A:P", help="Where Diameter peers connect.")] = None,
+    metrics: Annotated[str | None, typer.Option(metavar="A:P", help="Where metrics are answered.")] = None,
+    origin_host: Annotated[str | None, typer.Option(metavar="H", help="Diameter identity of this node.")] = None,
+    origin_realm: Annotated[str | None, typer.Option(metavar="R", help="Diameter realm of this node.")] = None,
+) -> None:  # fmt: skip
+    """Starts everything: database, Diameter, worker, console. Ctrl-C stops it."""
+    settings = _settings(
+        data,
+        sandbox=sandbox or None,
+        http=http,
+        diameter=diameter,
+        metrics=metrics,
+        origin_host=origin_host,
+        origin_realm=origin_realm,
+    )
+    up.run(settings, with_demo=demo)
+
+
+@app.command("migrate")
+def migrate_command(data: Data = None) -> None:
+    """Prepares the database: roles, then the schema. Safe to run again; one runs at a time."""
+    from wispgate.main import migration  # noqa: PLC0415 (Django is slow to import)
+
+    settings = _settings(data)
+    logs.configure("migrate", log_format=settings.log_format, level=settings.log_level)
+    migration.run(settings)
+
+
+@run_app.command("diameter")
+def run_diameter(data: Data = None) -> None:
+    """The Diameter node: HSS, PCRF, online charging."""
+    from wispgate.main import diameter_process  # noqa: PLC0415 (each process imports its own)
+
+    diameter_process.run(_process_settings("diameter", data))
+
+
+@run_app.command("worker")
+def run_worker(data: Data = None) -> None:
+    """The worker: jobs and the delivery of events."""
+    from wispgate.main import worker_process  # noqa: PLC0415 (each process imports its own)
+
+    worker_process.run(_process_settings("worker", data))
+
+
+@run_app.command("web")
+def run_web(data: Data = None) -> None:
+    """The console and the API."""
+    from wispgate.main import web_process  # noqa: PLC0415 (each process imports its own)
+
+    web_process.run(_process_settings("web", data))
+
+
+@run_app.command("phones", hidden=True)
+def run_phones(data: Data = None) -> None:
+    """The demo's simulated phones."""
+    from wispgate.main.demo import phones  # noqa: PLC0415 (each process imports its own)
+
+    phones.run(_process_settings("demo", data))
+
+
+@run_app.command("demo", hidden=True)
+def run_demo(data: Data = None) -> None:
+    """Fills the installation with the demo operator, once."""
+    from wispgate.main import demo  # noqa: PLC0415 (each process imports its own)
+
+    demo.ensure_demo(_process_settings("demo", data))
+
+
+@app.command("status")
+def status_command(
+    *, as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False, data: Data = None
+) -> None:  # fmt: skip
+    """What runs, since when, where it listens, and which peers are connected."""
+    facts = asyncio.run(status.collect(_settings(data)))
+    if as_json:
+        typer.echo(json.dumps(facts, indent=2))
+    else:
+        Console().print(status.as_table(facts))
+    if not facts["is_running"]:
+        raise typer.Exit(EXIT_UNAVAILABLE)
+
+
+@app.command("doctor")
+def doctor_command(data: Data = None) -> None:
+    """Looks for what would keep the installation from working, and says what to do."""
+    findings = doctor.examine(_settings(data))
+    table = Table(show_header=False, box=None, padding=(0, 1))
+    for finding in findings:
+        table.add_row(_MARKS[finding.grade], finding.subject, finding.text)
+    Console().print(table)
+    if any(finding.grade == "bad" for finding in findings):
+        raise typer.Exit(EXIT_UNAVAILABLE)
+
+
+_MARKS = {"good": "[green]ok[/]", "warning": "[yellow]look[/]", "bad": "[red]wrong[/]"}
+
+
+@operator_app.command("add")
+def operator_add(
+    slug: Annotated[str, typer.Option(help="Its short name, as in --operator elsewhere.")],
+    name: Annotated[str, typer.Option(help="Its name as customers know it.")],
+    currency: Annotated[str, typer.Option(help="ISO 4217 code, such as EUR.")],
+    time_zone: Annotated[str, typer.Option(help="Name of its time zone, such as Europe/Berlin.")] = "UTC",
+    data: Data = None,
+) -> None:  # fmt: skip
+    """Adds an operator."""
+    settings = _settings(data)
+    business_commands.add_operator(
+        settings, slug=slug, name=name, currency=currency, time_zone=time_zone
+    )
+    typer.echo(f"operator {slug} added")
+
+
+@core_app.command("add")
+def core_add(
+    name: Annotated[str, typer.Option(help="Its name, as in --core elsewhere.")],
+    plmn: Annotated[list[str], typer.Option(help="PLMN, such as 00101; the first is the home network. Repeat for more.")],
+    operator: Annotated[str, typer.Option(help="Slug of the operator that it serves.")] = "",
+    imsi_range: Annotated[list[str] | None, typer.Option(metavar="FIRST-LAST", help="IMSIs of that operator; all if left out. Repeat for more.")] = None,
+    data: Data = None,
+) -> None:  # fmt: skip
+    """Adds a core, and says which operator's SIMs it serves."""
+    settings = _settings(data)
+    business_commands.add_core(
+        settings, name=name, plmns=plmn, operator=operator, imsi_ranges=imsi_range or []
+    )
+    typer.echo(f"core {name} added")
+
+
+@peer_app.command("add")
+def peer_add(  # noqa: PLR0913, PLR0917 (one parameter per option)
+    core: Annotated[str, typer.Option(help="Name of its core.")],
+    identity: Annotated[str, typer.Option(help="Its Origin-Host.")],
+    address: Annotated[list[str], typer.Option(help="Address or network that it connects from. Repeat for more.")],
+    applications: Annotated[str, typer.Option(help="What it may use, with commas: s6a,gx,gy.")],
+    realm: Annotated[str, typer.Option(help="Its Origin-Realm.")],
+    profile: Annotated[str, typer.Option(help="What kind of software it is.")] = "generic3gpp",
+    data: Data = None,
+) -> None:  # fmt: skip
+    """Allows a Diameter peer to connect."""
+    business_commands.add_peer(
+        _settings(data),
+        core=core,
+        identity=identity,
+        addresses=address,
+        applications=applications.split(","),
+        realm=realm,
+        profile=profile,
+    )
+    typer.echo(f"peer {identity} may connect")
+
+
+@token_app.command("create")
+def token_create(
+    role: Annotated[str, typer.Option(help="What the token may do: a role's name.")],
+    operator: Annotated[str, typer.Option(help="Slug of its operator; none for the platform.")] = "",
+    name: Annotated[str, typer.Option(help="What it is for, as the audit shows it.")] = "command line",
+    data: Data = None,
+) -> None:  # fmt: skip
+    """Makes a token for the API and prints it, this once."""
+    settings = _settings(data)
+    typer.echo(business_commands.create_token(settings, role=role, operator=operator, name=name))
+
+
+@clock_app.command("advance")
+def clock_advance(
+    span: Annotated[str, typer.Argument(help="How far, such as 3d, 12h or 1d12h.")],
+    data: Data = None,
+) -> None:
+    """Sets the clock of a sandbox forward, for all its processes at once."""
+    try:
+        distance = rules.duration(span)
+    except InvalidValue as error:
+        raise InvalidValue(f"SPAN {span!r} {error.message}") from None
+    now = clocks.sandbox_clock(_settings(data).folder).advance(distance)
+    typer.echo(f"the clock shows {now:%Y-%m-%d %H:%M:%S} UTC")
+
+
+@app.callback(invoke_without_command=True)
+def _common(
+    *, version: Annotated[bool, typer.Option("--version", help="Show the version and end.")] = False
+) -> None:
+    if version:
+        typer.echo(f"wispgate {wispgate.__version__}")
+        raise typer.Exit
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The program `wispgate`."""
+    sys.exit(run_command(arguments))
+
+
+def run_command(arguments: list[str] | None = None) -> int:
+    """Runs one command; its exit code."""
+    return reporting_errors(lambda: app(arguments, prog_name="wispgate", standalone_mode=False))
+
+
+def reporting_errors(action: Callable[[], int | None]) -> int:
+    """Does it; its exit code. What went wrong is one line on standard error."""
+    try:
+        return action() or 0
+    except TyperException as error:
+        message = error.format_message()
+        return _complain(message, EXIT_WRONG_INPUT) if message else EXIT_WRONG_INPUT
+    except (typer.Abort, KeyboardInterrupt):
+        return _complain("interrupted", EXIT_INTERRUPTED)
+    except InvalidValue as error:
+        option = f"--{error.field.replace('_', '-')}: " if error.field else ""
+        return _complain(option + error.message, EXIT_WRONG_INPUT)
+    except Unavailable as error:
+        return _complain(error.message, EXIT_UNAVAILABLE)
+    except WispgateError as error:
+        return _complain(error.message, EXIT_WRONG_INPUT)
+
+
+def _complain(message: str, code: int) -> int:
+    typer.echo(f"wispgate: {' '.join(message.split())}", err=True)
+    return code
+
+
+def _settings(data: str | None, **options: object) -> Settings:
+    return configuration.load(options={"data": data and Path(data), **options})
+
+
+def _process_settings(process: str, data: str | None) -> Settings:
+    """The settings of a process that runs here, its logging set up."""
+    settings = _settings(data)
+    business_commands.require_installation(settings)
+    logs.configure(process, log_format=settings.log_format, level=settings.log_level)
+    return settings
+
+
+if __name__ == "__main__":
+    main()

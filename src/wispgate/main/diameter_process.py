@@ -1,0 +1,202 @@
+"""The Diameter process: wires the network functions to one node and runs it until told to stop."""
+
+import asyncio
+import contextlib
+import json
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from ipaddress import ip_address
+from typing import Final
+
+import prometheus_client
+import structlog
+
+from wispgate.domain.authentication.sealing import OpeningKey
+from wispgate.domain.authentication.vault import Vault
+from wispgate.kernel.clock import Clock
+from wispgate.main import database, secret_files
+from wispgate.main.clocks import installation_clock
+from wispgate.main.settings import Settings
+from wispgate.network.enforcement.enforcer import Enforcer
+from wispgate.network.enforcement.messages import Vocabulary
+from wispgate.network.hss.authentication_centre import AuthenticationCentre
+from wispgate.network.hss.locations import Locations
+from wispgate.network.hss.s6a import S6a
+from wispgate.network.hss.subscription_data import subscription_data
+from wispgate.network.ocs.charging import Charging
+from wispgate.network.ocs.gy import Gy
+from wispgate.network.pcrf.gx import Gx
+from wispgate.network.pcrf.policy import pushed_policy
+from wispgate.network.transport.applications import Application as NetworkFunction
+from wispgate.network.transport.dispatch import Dispatcher
+from wispgate.network.transport.leases import Leases
+from wispgate.network.transport.node import DiameterNode
+from wispgate.store.charging_lines import ChargingLines
+from wispgate.store.directory import Directory
+from wispgate.store.hot import DatabaseLost, HotStore
+from wispgate.store.plans import PlanCache
+from wispgate.store.policy_sessions import PolicySessions
+from wispgate.store.profiles import ProfileCache
+from wispgate.wire.diameter.answers import Origin
+from wispgate.wire.diameter.capabilities import Application, LocalNode
+from wispgate.wire.diameter.types import Address
+
+_log = structlog.get_logger("diameter")
+
+_PATIENCE_SECONDS: Final = 60
+_MAX_HTTP_REQUEST: Final = 8192
+
+
+def run(settings: Settings) -> None:
+    """Serves until SIGTERM or SIGINT."""
+    secrets = secret_files.load(settings.folder.secrets)
+    opening_key = secret_files.receive_opening_key()
+    dsn = database.connection(settings, secrets, "network").dsn
+    asyncio.run(_serve(settings, dsn, opening_key))
+
+
+@asynccontextmanager
+async def running_node(
+    store: HotStore, opening_key: OpeningKey, *, settings: Settings, clock: Clock
+) -> AsyncIterator[DiameterNode]:
+    """A node with all network functions, listening at the settings' Diameter address."""
+    leases = Leases(store, holder=_holder(settings), local_identity=settings.origin_host)
+    applications = _functions(store, opening_key, clock)
+    local = LocalNode(
+        origin_host=settings.origin_host,
+        origin_realm=settings.origin_realm,
+        host_ip_addresses=(_own_address(settings),),
+        applications=tuple(Application(a.application_id, a.vendor_id) for a in applications),
+        origin_state_id=await leases.keep_origin_state(now=clock.now()),
+    )
+    dispatcher = Dispatcher(
+        {a.application_id: a for a in applications},
+        Origin(settings.origin_host, settings.origin_realm),
+    )
+    node = DiameterNode(local, dispatcher, leases, clock=clock)
+    node.port = await node.start(settings.diameter.host, settings.diameter.port)
+    enforcing = asyncio.create_task(Enforcer(store, _VOCABULARY, clock=clock).run(node))
+    try:
+        yield node
+    finally:
+        enforcing.cancel()
+        await asyncio.gather(enforcing, return_exceptions=True)
+        await node.stop()
+
+
+# How enforcement, which stands below the functions, says what they would say.
+_VOCABULARY: Final = Vocabulary(subscription_data, pushed_policy)
+
+
+def _functions(store: HotStore, opening_key: OpeningKey, clock: Clock) -> list[NetworkFunction]:
+    """HSS, PCRF and OCS over one directory and one cache of profiles."""
+    directory, profiles = Directory(store), ProfileCache()
+    centre = AuthenticationCentre(store, Vault([opening_key]), profiles, clock=clock)
+    lines = ChargingLines(profiles, PlanCache(store))
+    return [
+        S6a(directory, centre, Locations(store, profiles, clock=clock)),
+        Gx(directory, PolicySessions(store, profiles, clock=clock)),
+        Gy(store, directory, Charging(store, lines, clock=clock)),
+    ]
+
+
+async def _serve(settings: Settings, dsn: str, opening_key: OpeningKey) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    async with contextlib.AsyncExitStack() as stack:
+        store = await _patiently(dsn, stack)
+        clock = installation_clock(settings.folder)
+        node = await stack.enter_async_context(
+            running_node(store, opening_key, settings=settings, clock=clock)
+        )
+        pages = Pages(node)
+        server = await asyncio.start_server(
+            pages.answer, settings.metrics.host, settings.metrics.port, limit=_MAX_HTTP_REQUEST
+        )
+        await stopping.wait()
+        server.close()
+        _log.info("stopping")
+
+
+async def _patiently(dsn: str, stack: contextlib.AsyncExitStack) -> HotStore:
+    """The store, as soon as the database is there."""
+    for attempt in range(_PATIENCE_SECONDS):
+        try:
+            return await stack.enter_async_context(HotStore(dsn))
+        except DatabaseLost:
+            if attempt == 0:
+                _log.warning("waiting for the database")
+            await asyncio.sleep(1)
+    return await stack.enter_async_context(HotStore(dsn))
+
+
+def _holder(settings: Settings) -> str:
+    """The node's name in leases: the same after a restart, another for another node."""
+    return f"{settings.origin_host}@{settings.diameter.host}:{settings.diameter.port}"
+
+
+def _own_address(settings: Settings) -> Address:
+    host = settings.diameter.host
+    try:
+        address = ip_address(host)
+    except ValueError:
+        address = ip_address("127.0.0.1")
+    return Address.from_ip(address)
+
+
+class Pages:
+    """What the Diameter process tells over HTTP: metrics, health, peers. Read-only, no tenant's data."""
+
+    def __init__(self, node: DiameterNode) -> None:
+        self._node = node
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            request = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), timeout=5)
+            writer.write(self._response(request))
+            await writer.drain()
+        except (TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError):
+            pass  # an unfinished question gets no answer
+        finally:
+            writer.close()
+
+    def _response(self, request: bytes) -> bytes:
+        line = request.split(b"\r\n", 1)[0].split(b" ")
+        path = line[1].decode("ascii", "replace") if len(line) > 1 else ""
+        match path.split("?")[0]:
+            case "/metrics":
+                return _http(200, prometheus_client.generate_latest(), "text/plain; version=0.0.4")
+            case "/healthz":
+                return _http(200, b'{"status": "ok"}', "application/json")
+            case "/peers":
+                body = json.dumps(self._peers(), indent=2).encode()
+                return _http(200, body, "application/json")
+            case _:
+                return _http(404, b"not found\n", "text/plain")
+
+    def _peers(self) -> list[dict[str, object]]:
+        return [
+            {
+                "identity": connection.remote.identity,
+                "core": connection.remote.core,
+                "address": connection.address,
+                "state": connection.peer.health.value.lower(),
+                "since": connection.opened_at.isoformat(),
+                "answered": connection.answered,
+                "in_flight": connection.in_flight,
+            }
+            for connection in self._node.connections
+            if connection.remote is not None
+        ]
+
+
+def _http(status: int, body: bytes, content_type: str) -> bytes:
+    reason = "OK" if status == 200 else "Not Found"
+    head = (
+        f"HTTP/1.1 {status} {reason}\r\nContent-Type: {content_type}\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + body

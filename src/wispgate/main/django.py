@@ -1,0 +1,53 @@
+"""Starts Django in this process, as one of the database's roles, on the installation's clock."""
+
+import json
+import os
+
+from wispgate.main import database
+from wispgate.main.clocks import installation_clock
+from wispgate.main.secret_files import Secrets
+from wispgate.main.settings import Settings
+
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+
+def setup(settings: Settings, secrets: Secrets, *, role: str, process: str) -> None:
+    """To be called once, before anything of `business` or `web` is imported."""
+    os.environ["DJANGO_SETTINGS_MODULE"] = "wispgate.main.django_settings"
+    os.environ["WISPGATE_DJANGO"] = json.dumps(_environment(settings, secrets, role, process))
+
+    import django  # noqa: PLC0415 (reads the environment set above)
+    from django.conf import settings as django_settings  # noqa: PLC0415
+
+    django_settings.WISPGATE_CLOCK = installation_clock(settings.folder)
+    django.setup()
+    # The secrets are in Django's memory now; children and crash reports need not have them.
+    del os.environ["WISPGATE_DJANGO"]
+
+
+def _environment(
+    settings: Settings, secrets: Secrets, role: str, process: str
+) -> dict[str, object]:
+    connection = database.connection(settings, secrets, role)
+    return {
+        "host": connection.host,
+        "port": str(connection.port),
+        "dbname": connection.dbname,
+        "user": connection.user,
+        "password": connection.password,
+        "options": dict(connection.options),
+        "application_name": f"wispgate {process}",
+        "role_prefix": settings.role_prefix,
+        "partitions": settings.partitions,
+        "is_sandbox": settings.sandbox,
+        "vault_public_key": secrets.sealing_key.to_text(),
+        "secret_key": secrets.django_secret_key,
+        "allowed_hosts": [_host(settings), *_LOOPBACK, *settings.allowed_hosts],
+        "static_root": str(settings.folder.path / "static"),
+    }
+
+
+def _host(settings: Settings) -> str:
+    """The listening address as browsers say it."""
+    host = settings.http.host
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,134 @@
+"""Django's settings, made from what `main.django.setup` put into the environment.
+
+Nothing is configured here by hand: `wispgate.toml` and the generated secrets decide. Without them
+(type checks, makemigrations) the defaults below name a database that is never connected to.
+"""
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from wispgate.web.console.unfold import UNFOLD
+
+__all__ = ["UNFOLD"]  # Django reads it here
+
+_given: dict[str, Any] = json.loads(os.environ.get("WISPGATE_DJANGO", "{}"))
+
+WISPGATE_ROLE_PREFIX: str = _given.get("role_prefix", "wispgate_")
+WISPGATE_PARTITIONS: int = _given.get("partitions", 1)
+# The public half of the key vault, base64: what seals SIM secrets where they arrive.
+WISPGATE_VAULT_PUBLIC_KEY: str = _given.get("vault_public_key", "")
+WISPGATE_IS_SANDBOX: bool = _given.get("is_sandbox", False)
+
+
+class _WorldClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+# Replaced by `main.django.setup` with the installation's clock, by tests with a travelling one.
+WISPGATE_CLOCK = _WorldClock()
+
+SECRET_KEY = _given.get("secret_key", "only-for-checks-without-an-installation")
+DEBUG = False
+ALLOWED_HOSTS: list[str] = _given.get("allowed_hosts", ["*"])
+INTERNAL_IPS: list[str] = []
+ROOT_URLCONF = "wispgate.web.urls"
+WSGI_APPLICATION = "wispgate.main.wsgi.application"
+AUTH_USER_MODEL = "staff.StaffMember"
+AUTHENTICATION_BACKENDS = ["wispgate.web.site.login.StaffBackend"]
+LOGIN_URL = "/login/"
+LOGIN_REDIRECT_URL = "/"
+
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "HOST": _given.get("host", "127.0.0.1"),
+        "PORT": _given.get("port", ""),
+        "NAME": _given.get("dbname", "wispgate"),
+        "USER": _given.get("user", "wispgate_web"),
+        "PASSWORD": _given.get("password", ""),
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "application_name": _given.get("application_name", "wispgate"),
+            **_given.get("options", {}),
+        },
+    }
+}
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "procrastinate.contrib.django",
+    "wispgate.business.hotplane",
+    "wispgate.business.operators",
+    "wispgate.business.audit",
+    "wispgate.business.staff",
+    "wispgate.business.crm",
+    "wispgate.business.inventory",
+    "wispgate.business.catalogue",
+    "wispgate.business.balances",
+    "wispgate.business.subscriptions",
+    "wispgate.business.notifications",
+    "wispgate.web.site",
+    "wispgate.web.console",
+]
+
+MIDDLEWARE = [
+    "wispgate.web.site.metrics.MetricsMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "wispgate.web.site.requests.RequestIdMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "wispgate.web.site.requests.ScopeMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+STATIC_URL = "/static/"
+STATIC_ROOT = _given.get("static_root", str(Path.cwd() / "build" / "static"))
+WHITENOISE_USE_FINDERS = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# A log line that names the cause is enough; structlog writes it (`main.logs`).
+LOGGING_CONFIG = None
+SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -1,0 +1,35 @@
+"""Brings the database to the schema of this version, as its owner, one at a time."""
+
+import structlog
+import typer
+
+from wispgate.main import business_commands, database, django, founding, secret_files
+from wispgate.main.clocks import installation_clock
+from wispgate.main.settings import Settings
+
+_log = structlog.get_logger("migrate")
+
+
+def run(settings: Settings) -> None:
+    """Roles and database, then Django's migrations under a lock of the database."""
+    business_commands.require_installation(settings)
+    secrets = secret_files.load(settings.folder.secrets)
+    with database.reachable(settings, secrets):
+        database.prepare(settings, secrets)
+        with database.migration_lock(settings, secrets):
+            django.setup(settings, secrets, role="owner", process="migrate")
+
+            from django.core.management import call_command  # noqa: PLC0415 (needs Django set up)
+
+            call_command("migrate", verbosity=0, interactive=False)
+            _show_first_admin(settings)
+    _log.info("database ready")
+
+
+def _show_first_admin(settings: Settings) -> None:
+    """Shown, not logged: a log is kept, and this is to be seen once."""
+    credential = founding.find_first_admin_credential(installation_clock(settings.folder).now())
+    if credential is not None:
+        email, password = credential
+        typer.echo("first administrator of the console, shown this once:")
+        typer.echo(f"    {email}   {password}")

@@ -1,0 +1,144 @@
+"""The installation's random secrets, made at the first start, one file each in `data/secrets`.
+
+Nothing here has a default. Two of them cannot be made again: the key pair of the vault (without
+it every SIM secret is lost) and the database's superuser password (with the embedded server). The
+others may be deleted and come back with a new value.
+"""
+
+import os
+import secrets
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wispgate.domain.authentication.sealing import KEY_OCTETS, OpeningKey, SealingKey
+from wispgate.kernel.errors import InvalidValue, Misconfigured
+from wispgate.main.installation import write_whole
+
+DATABASE_ROLES = ("owner", "web", "worker", "network")
+VAULT_FD = "WISPGATE_VAULT_FD"
+
+_SUPERUSER = "database-superuser"
+_VAULT_PRIVATE = "vault-private-key"
+_VAULT_PUBLIC = "vault-public-key"
+_DJANGO = "django"
+_LONGEST_KEY = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What processes need. The vault's private key is not among it: see `read_opening_key`."""
+
+    database_passwords: Mapping[str, str] = field(repr=False)
+    superuser_password: str = field(repr=False)
+    django_secret_key: str = field(repr=False)
+    sealing_key: SealingKey
+
+
+def ensure(folder: Path) -> Secrets:
+    """The secrets, made first if the folder is new. Raises Misconfigured."""
+    if not folder.exists():
+        _make(folder)
+    for name in _renewable():
+        if not (folder / name).exists():
+            write_whole(folder / name, _password())
+    return load(folder)
+
+
+def load(folder: Path) -> Secrets:
+    """The secrets of an installation. Raises Misconfigured if one is missing or open to others."""
+    _require_private(folder)
+    return Secrets(
+        database_passwords={role: _read(folder / _role_file(role)) for role in DATABASE_ROLES},
+        superuser_password=_read(folder / _SUPERUSER),
+        django_secret_key=_read(folder / _DJANGO),
+        sealing_key=_read_sealing_key(folder),
+    )
+
+
+def read_opening_key(folder: Path) -> str:
+    """The vault's private key, for the supervisor alone, who hands it to the diameter process."""
+    return _read(folder / _VAULT_PRIVATE)
+
+
+def receive_opening_key() -> OpeningKey:
+    """The vault's private key from the inherited descriptor, read once; it is closed then.
+
+    Raises Misconfigured where none was handed over.
+    """
+    text = os.environ.pop(VAULT_FD, "")
+    if not text.isdigit():
+        raise Misconfigured(
+            f"the key of the vault was not handed over: `wispgate up` does that; to run the "
+            f"diameter process by itself, set {VAULT_FD}=3 and open descriptor 3 on "
+            f"secrets/{_VAULT_PRIVATE} of the data folder",
+            option=VAULT_FD,
+        )
+    try:
+        with os.fdopen(int(text)) as file:
+            return OpeningKey.from_text(file.read(_LONGEST_KEY).strip())
+    except (OSError, ValueError):
+        raise Misconfigured(
+            f"descriptor {text} ({VAULT_FD}) gives no key", option=VAULT_FD
+        ) from None
+
+
+def pipe_with(text: str) -> int:
+    """The reading end of a pipe that holds `text` and nothing more, for a child to inherit."""
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as file:
+        file.write(text)
+    return reading
+
+
+def find_open_files(folder: Path) -> list[Path]:
+    """Secrets that others than their owner may read."""
+    paths = [folder, *folder.iterdir()] if folder.exists() else []
+    return [path for path in paths if stat.S_IMODE(path.stat().st_mode) & 0o077]
+
+
+def _make(folder: Path) -> None:
+    """All at once: an interrupted first start leaves no folder that looks complete."""
+    draft = folder.with_name(f".{folder.name}.{os.getpid()}")
+    draft.mkdir(mode=0o700)
+    opening_key = OpeningKey(secrets.token_bytes(KEY_OCTETS))
+    write_whole(draft / _VAULT_PRIVATE, opening_key.to_text())
+    write_whole(draft / _VAULT_PUBLIC, opening_key.sealing_key.to_text())
+    write_whole(draft / _SUPERUSER, _password())
+    draft.rename(folder)
+
+
+def _renewable() -> list[str]:
+    return [_DJANGO, *(_role_file(role) for role in DATABASE_ROLES)]
+
+
+def _role_file(role: str) -> str:
+    return f"database-{role}"
+
+
+def _password() -> str:
+    return secrets.token_urlsafe(36)
+
+
+def _require_private(folder: Path) -> None:
+    for path in find_open_files(folder):
+        raise Misconfigured(f"{path} can be read by other users: chmod go= {path}")
+
+
+def _read_sealing_key(folder: Path) -> SealingKey:
+    try:
+        return SealingKey.from_text(_read(folder / _VAULT_PUBLIC))
+    except InvalidValue as error:
+        raise Misconfigured(f"{folder / _VAULT_PUBLIC}: {error.message}") from None
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        raise Misconfigured(
+            f"{path} is missing: restore it from the backup of the data folder"
+        ) from None
+    except OSError as error:
+        raise Misconfigured(f"{path} cannot be read: {error.strerror}") from None

@@ -1,0 +1,91 @@
+"""What `wispgate status` tells: from what the supervisor noted, the processes and the database."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.table import Table
+
+from wispgate.kernel.errors import WispgateError
+from wispgate.main import clocks, database, health, leftovers, secret_files
+from wispgate.main.settings import Settings
+
+
+async def collect(settings: Settings) -> dict[str, Any]:
+    """The facts as JSON values.
+
+    `peers` is what the diameter process answers at `/peers`, null where it does not answer.
+    """
+    is_running = settings.folder.is_locked()
+    peers = await health.http_get(settings.metrics, "/peers") if is_running else None
+    return {
+        "data": str(settings.data),
+        "is_running": is_running,
+        "is_sandbox": settings.sandbox,
+        "clock": clocks.installation_clock(settings.folder).now().isoformat(),
+        "processes": _processes(settings) if is_running else [],
+        "database": _database(settings),
+        "peers": None if peers is None else json.loads(peers),
+    }
+
+
+def as_table(facts: dict[str, Any]) -> Table:
+    """The same for people."""
+    title = "running" if facts["is_running"] else "not running"
+    table = Table(title=f"{facts['data']}: {title}", title_justify="left", box=None, pad_edge=False)
+    for heading in ("process", "state", "pid", "up", "restarts", "addresses"):
+        table.add_column(
+            heading, justify="right" if heading in ("pid", "up", "restarts") else "left"
+        )
+    for each in facts["processes"]:
+        addresses = ", ".join(each["addresses"].values())
+        table.add_row(
+            each["name"], each["state"], str(each["pid"] or "-"),
+            _span(each["uptime_seconds"]), str(each["restarts"]), addresses,
+        )  # fmt: skip
+    known = facts["database"]
+    table.add_row("database", known["state"], "", "", "", known["problem"] or known["version"])
+    for peer in facts["peers"] or []:
+        table.add_row("peer", str(peer.get("state", "")), "", "", "", str(peer.get("identity", "")))
+    return table
+
+
+def _processes(settings: Settings) -> list[dict[str, Any]]:
+    try:
+        noted = json.loads(settings.folder.state_file.read_text())["processes"]
+    except (FileNotFoundError, ValueError, KeyError):
+        return []
+    return [_process(facts) for facts in noted]
+
+
+def _process(facts: dict[str, Any]) -> dict[str, Any]:
+    pid, launched = facts["pid"], facts["launched_at"]
+    is_alive = bool(pid) and leftovers.start_ticks(pid) == facts["start_ticks"]
+    uptime = (
+        (datetime.now(UTC) - datetime.fromisoformat(launched)) if is_alive and launched else None
+    )
+    return {
+        "name": facts["name"],
+        "state": facts["state"],
+        "pid": pid if is_alive else None,
+        "uptime_seconds": int(uptime.total_seconds()) if uptime else None,
+        "restarts": facts["restarts"],
+        "addresses": facts["addresses"],
+    }
+
+
+def _database(settings: Settings) -> dict[str, Any]:
+    kind = "configured" if settings.database else "embedded"
+    try:
+        secrets = secret_files.load(settings.folder.secrets)
+        version = database.server_version(settings, secrets)
+    except WispgateError as error:
+        return {"kind": kind, "state": "unreachable", "version": None, "problem": error.message}
+    return {"kind": kind, "state": "ready", "version": f"PostgreSQL {version}", "problem": None}
+
+
+def _span(seconds: int | None) -> str:
+    if seconds is None:
+        return "-"
+    hours, rest = divmod(seconds, 3600)
+    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}"

@@ -1,0 +1,82 @@
+"""The worker: delivers the outboxes to their consumers and runs the jobs of the queue."""
+
+import signal
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+import structlog
+
+from wispgate.main import django, health, secret_files
+from wispgate.main.settings import Settings
+from wispgate.store.outbox import StoredEvent
+
+Consumer = Callable[[Sequence[StoredEvent]], None]
+
+# How long an event waits at most before its consumers get it.
+POLL_SECONDS = 0.5
+# A consumer that failed is tried again from its cursor; its events wait, others' go on.
+RETRY_SECONDS = 5.0
+
+_log = structlog.get_logger("worker")
+
+
+def run(settings: Settings) -> None:
+    """Works until SIGTERM or SIGINT."""
+    secrets = secret_files.load(settings.folder.secrets)
+    django.setup(settings, secrets, role="worker", process="worker")
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    _log.info("worker ready", consumers=sorted(consumers()))
+    work(stopping, on_turn=lambda: health.beat(settings.folder.heartbeat("worker")))
+
+
+def consumers() -> Mapping[str, Consumer]:
+    """Who listens to the outboxes, by the name of their cursor."""
+    from wispgate.business.notifications import consumers as notifications  # noqa: PLC0415
+    from wispgate.business.subscriptions import consumers as subscriptions  # noqa: PLC0415
+
+    return {
+        "subscriptions.first_registration": subscriptions.record_first_registrations,
+        "notifications.catch": notifications.catch,
+    }
+
+
+def work(stopping: threading.Event, *, on_turn: Callable[[], None] = lambda: None) -> None:
+    """Delivers until told to stop."""
+    waiting_until: dict[str, float] = {}
+    turn = 0
+    while not stopping.is_set():
+        on_turn()
+        busy = False
+        for name, consumer in consumers().items():
+            if waiting_until.get(name, 0) > turn * POLL_SECONDS:
+                continue
+            try:
+                busy |= deliver_all(name, consumer) > 0
+            except Exception:  # noqa: BLE001 (the top of the process's work: tried again later)
+                _log.exception("consumer failed", consumer=name)
+                waiting_until[name] = turn * POLL_SECONDS + RETRY_SECONDS
+        turn += 1
+        if not busy:
+            stopping.wait(POLL_SECONDS)
+
+
+def deliver_all(name: str, consumer: Consumer, *, now: datetime | None = None) -> int:
+    """One batch from every outbox to one consumer; returns how many events there were."""
+    from django.conf import settings  # noqa: PLC0415
+    from django.db import connection  # noqa: PLC0415
+
+    from wispgate.business.operators import hot  # noqa: PLC0415
+    from wispgate.business.operators import scope as scopes  # noqa: PLC0415
+    from wispgate.store import outbox  # noqa: PLC0415
+
+    at = now or settings.WISPGATE_CLOCK.now()
+    with scopes.within(scopes.Scope(now=at)):
+        partitions = hot.run("read_installation")[0]["partitions"]
+    delivered = 0
+    for partition in (None, *range(partitions)):
+        with scopes.within(scopes.Scope(now=at)), connection.cursor() as cursor:
+            delivered += outbox.deliver(cursor, name, consumer, partition=partition)
+    return delivered

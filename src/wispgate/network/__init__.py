@@ -1,0 +1,1 @@
+"""The network side: Diameter functions on one node, without Django."""

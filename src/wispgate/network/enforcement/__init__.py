@@ -1,0 +1,1 @@
+"""Enforcement: desired against known, per line; the difference becomes pushes, seen through."""

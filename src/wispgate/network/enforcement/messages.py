@@ -1,0 +1,180 @@
+"""The request that a push becomes: CLR and IDR on S6a, RAR on Gx and Gy."""
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from wispgate.domain.policy.capabilities import CoreProfile, Effect, Means
+from wispgate.domain.policy.decisions import Admitted, decide_admission
+from wispgate.domain.policy.profile import NetworkProfile
+from wispgate.network.enforcement.ladder import CLR_UPDATE, LEAVE_NODE, Cores, Node, find_core
+from wispgate.network.enforcement.ladder import Places as _Places
+from wispgate.network.transport.requests import OutgoingRequest
+from wispgate.store.pushes import GxSeen, Picture, PushRow
+from wispgate.wire.diameter import commands
+from wispgate.wire.diameter.answers import Origin
+from wispgate.wire.diameter.message import AvpItem
+
+_MME_UPDATE: Final = 0
+_SUBSCRIPTION_WITHDRAWAL: Final = 2
+# CLR-Flags: the S6a indicator, and Reattach-Required (TS 29.272 section 7.3.152).
+_S6A_INDICATOR: Final = 1
+_REATTACH_REQUIRED: Final = 2
+_BARRED: Final = 1
+_ALL_PACKET_SERVICES: Final = 1
+_AUTHORIZE_ONLY: Final = 0
+_UE_SUBSCRIPTION_REASON: Final = 1
+_NO_STATE_MAINTAINED: Final = 1
+
+_CANCELLATIONS: Final[dict[str, tuple[int, int]]] = {
+    CLR_UPDATE: (_MME_UPDATE, 0),
+    Means.S6A_CLR_WITHDRAW: (_SUBSCRIPTION_WITHDRAWAL, _S6A_INDICATOR),
+    Means.S6A_CLR_REATTACH: (_SUBSCRIPTION_WITHDRAWAL, _S6A_INDICATOR | _REATTACH_REQUIRED),
+}
+
+
+class SubscriptionData(Protocol):
+    """The HSS's: all that a serving node enforces."""
+
+    def __call__(self, profile: NetworkProfile, *, msisdn: str | None) -> AvpItem: ...
+
+
+class GatewayPolicy(Protocol):
+    """The PCRF's: all that a gateway enforces for a session."""
+
+    def __call__(
+        self, admitted: Admitted, core: CoreProfile, *, has_rules: bool
+    ) -> list[AvpItem]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """How the functions above say a profile; `main` hands it down."""
+
+    subscription_data: SubscriptionData
+    gateway_policy: GatewayPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A push with all that its request is made of."""
+
+    push: PushRow
+    picture: Picture
+    origin: Origin
+    cores: Cores
+
+
+def draft_request(draft: Draft, vocabulary: Vocabulary) -> OutgoingRequest | None:
+    """The request, from what is wanted at this moment; None if there is nothing to ask any more."""
+    push = draft.push
+    if push.means in _CANCELLATIONS:
+        return _cancel_location(draft)
+    match push.means:
+        case Means.S6A_IDR:
+            return _insert_subscriber_data(draft, vocabulary)
+        case Means.GX_RELEASE:
+            return _gx_request(draft, [("Session-Release-Cause", _UE_SUBSCRIPTION_REASON)])
+        case Means.GX_RULES | Means.GX_QOS:
+            return _change_session(draft, vocabulary)
+        case Means.GY_REAUTHORISE:
+            return _session_request(draft, commands.APPLICATION_CREDIT_CONTROL, [])
+        case _:
+            return None
+
+
+def _cancel_location(draft: Draft) -> OutgoingRequest | None:
+    push = draft.push
+    is_back = any(
+        r.is_current and r.imsi == push.imsi and r.host.lower() == push.target_host.lower()
+        for r in draft.picture.registrations
+    )
+    if push.effect == LEAVE_NODE and is_back:
+        return None
+    cancellation_type, flags = _CANCELLATIONS[push.means]
+    avps: list[AvpItem] = [("User-Name", push.imsi), ("Cancellation-Type", cancellation_type)]
+    if flags:
+        avps.append(("CLR-Flags", flags))
+    return _s6a_request(draft, commands.COMMAND_CANCEL_LOCATION, avps)
+
+
+def _insert_subscriber_data(draft: Draft, vocabulary: Vocabulary) -> OutgoingRequest:
+    push, picture = draft.push, draft.picture
+    data: AvpItem
+    if push.effect == Effect.STOP:
+        data = (
+            "Subscription-Data",
+            [
+                ("Subscriber-Status", _BARRED),
+                ("Operator-Determined-Barring", _ALL_PACKET_SERVICES),
+            ],
+        )
+    else:
+        data = vocabulary.subscription_data(picture.wanted, msisdn=picture.msisdn)
+    avps: list[AvpItem] = [("User-Name", push.imsi), data]
+    return _s6a_request(draft, commands.COMMAND_INSERT_SUBSCRIBER_DATA, avps)
+
+
+def _change_session(draft: Draft, vocabulary: Vocabulary) -> OutgoingRequest | None:
+    session = _session_of(draft)
+    if session is None:
+        return None
+    admission = decide_admission(
+        draft.picture.wanted, apn=session.apn, visited_plmn=session.visited_plmn
+    )
+    if not isinstance(admission, Admitted):
+        return None
+    core = find_core(draft.cores, _Places((), (session,), ()))
+    has_rules = draft.push.means == Means.GX_RULES
+    return _gx_request(draft, vocabulary.gateway_policy(admission, core, has_rules=has_rules))
+
+
+def _session_of(draft: Draft) -> GxSeen | None:
+    return next((s for s in draft.picture.gx if s.session_id == draft.push.session_id), None)
+
+
+def _s6a_request(draft: Draft, command: int, avps: list[AvpItem]) -> OutgoingRequest:
+    push, origin = draft.push, draft.origin
+    low, high = push.push_id.int & 0xFFFF_FFFF, push.push_id.int >> 96
+    common: list[AvpItem] = [
+        ("Session-Id", f"{origin.host};{high};{low};{push.attempts}"),
+        (
+            "Vendor-Specific-Application-Id",
+            [
+                ("Vendor-Id", commands.VENDOR_3GPP),
+                ("Auth-Application-Id", commands.APPLICATION_S6A),
+            ],
+        ),
+        ("Auth-Session-State", _NO_STATE_MAINTAINED),
+        *_route(draft),
+    ]
+    return _outgoing(draft, commands.APPLICATION_S6A, command, [*common, *avps])
+
+
+def _gx_request(draft: Draft, avps: list[AvpItem]) -> OutgoingRequest:
+    return _session_request(draft, commands.APPLICATION_GX, avps)
+
+
+def _session_request(draft: Draft, application: int, avps: list[AvpItem]) -> OutgoingRequest:
+    common: list[AvpItem] = [
+        ("Session-Id", draft.push.session_id or ""),
+        ("Auth-Application-Id", application),
+        *_route(draft),
+        ("Re-Auth-Request-Type", _AUTHORIZE_ONLY),
+    ]
+    return _outgoing(draft, application, commands.COMMAND_RE_AUTH, [*common, *avps])
+
+
+def _route(draft: Draft) -> list[AvpItem]:
+    push, origin = draft.push, draft.origin
+    node = draft.cores.get((push.core_id, push.next_hop), Node("", ""))
+    return [
+        ("Origin-Host", origin.host),
+        ("Origin-Realm", origin.realm),
+        ("Destination-Host", push.target_host),
+        ("Destination-Realm", push.target_realm or node.realm),
+    ]
+
+
+def _outgoing(draft: Draft, application: int, command: int, avps: list[AvpItem]) -> OutgoingRequest:
+    """A second attempt may be a repetition: the first may have arrived (RFC 6733 section 3)."""
+    return OutgoingRequest(application, command, avps, is_repeated=draft.push.attempts > 1)

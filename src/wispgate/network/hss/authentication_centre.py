@@ -1,0 +1,200 @@
+"""The authentication centre: vectors whose sequence numbers are on disk before they leave.
+
+It alone opens sealed keys. Requests of a partition are batched; two for one card are never under
+way together, and the row's lock keeps other processes apart as well.
+"""
+
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from wispgate.domain.authentication import sqn as sequence
+from wispgate.domain.authentication.keys import Credential
+from wispgate.domain.authentication.sqn import MacFailure, ResynchronisationRequest
+from wispgate.domain.authentication.vault import Vault
+from wispgate.domain.authentication.vectors import (
+    EutranVector,
+    UtranVector,
+    compute_eutran_vector,
+    compute_utran_vector,
+)
+from wispgate.domain.policy.profile import NetworkProfile
+from wispgate.kernel.clock import Clock
+from wispgate.kernel.errors import Unavailable
+from wispgate.kernel.identifiers import Imsi
+from wispgate.kernel.plmn import Plmn
+from wispgate.store.batching import Batcher
+from wispgate.store.directory import Place
+from wispgate.store.hot import HotStore
+from wispgate.store.profiles import ProfileCache
+
+_log = structlog.get_logger("authentication")
+
+RAND_OCTETS = 16
+
+
+class AuthenticationFault(Unavailable):
+    """Ours: a key that does not open, a card whose numbers are used up. Answered 4181."""
+
+    code = "authentication_fault"
+
+
+@dataclass(frozen=True, slots=True)
+class VectorRequest:
+    """What a serving node wants for one card."""
+
+    core_id: UUID
+    imsi: Imsi
+    serving_node: str
+    plmn: Plmn
+    eutran_vectors: int = 0
+    utran_vectors: int = 0
+    resynchronisation: ResynchronisationRequest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedNumbers:
+    """The row of a card after its sequence number was stepped."""
+
+    line_id: UUID
+    profile: NetworkProfile
+    first_sqn: int
+    iccid: str
+    sealed_key: bytes
+    resynchronisations: int
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    eutran: tuple[EutranVector, ...]
+    utran: tuple[UtranVector, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    request: VectorRequest
+    sqn_ms: int | None
+
+
+class AuthenticationCentre:
+    """Issues sequence numbers by batches and computes vectors from them."""
+
+    def __init__(
+        self, store: HotStore, vault: Vault, profiles: ProfileCache, *, clock: Clock
+    ) -> None:
+        self._store = store
+        self._vault = vault
+        self._profiles = profiles
+        self._clock = clock
+        self._batchers = [
+            Batcher(self._issuer(partition.number), lambda asked: asked.request.imsi)
+            for partition in store.partitions
+        ]
+
+    async def issue(self, request: VectorRequest, place: Place) -> IssuedNumbers | None:
+        """Steps the card's number on disk; None if the partition does not know the card.
+
+        Raises DatabaseLost, Overloaded or AuthenticationFault.
+        """
+        sqn_ms: int | None = None
+        if request.resynchronisation is not None:
+            sqn_ms = await self._resynchronise(request, place)
+        return await self._batchers[place.partition].submit(_Asked(request, sqn_ms))
+
+    def compute(self, request: VectorRequest, issued: IssuedNumbers) -> Vectors:
+        """The vectors of the numbers issued. Raises AuthenticationFault."""
+        credential = self._open(issued.iccid, issued.sealed_key)
+        count = request.eutran_vectors + request.utran_vectors
+        if issued.first_sqn + (count - 1 << sequence.IND_BITS) > sequence.SQN_MAX:
+            _log.error("sequence numbers used up", imsi=str(request.imsi))
+            raise AuthenticationFault("the card's sequence numbers are used up")
+        if sequence.is_key_mismatch_suspected(issued.resynchronisations):
+            _log.warning(
+                "resynchronises again and again: K or OPc wrong?",
+                imsi=str(request.imsi),
+                times=issued.resynchronisations,
+            )
+        algorithm, amf = credential
+        numbers = [issued.first_sqn + (n << sequence.IND_BITS) for n in range(count)]
+        eutran = tuple(
+            compute_eutran_vector(
+                algorithm, rand=os.urandom(RAND_OCTETS), sqn=sqn, amf=amf, plmn=request.plmn
+            )
+            for sqn in numbers[: request.eutran_vectors]
+        )
+        utran = tuple(
+            compute_utran_vector(algorithm, rand=os.urandom(RAND_OCTETS), sqn=sqn, amf=amf)
+            for sqn in numbers[request.eutran_vectors :]
+        )
+        return Vectors(eutran, utran)
+
+    async def _resynchronise(self, request: VectorRequest, place: Place) -> int | None:
+        """The card's own number if its proof holds; what becomes of ours, the statement decides."""
+        rows = await self._store.partitions[place.partition].fetch(
+            "find_authentication", {"core_id": request.core_id, "imsi": request.imsi.digits}
+        )
+        if not rows or request.resynchronisation is None:
+            return None
+        row = rows[0]
+        algorithm, _ = self._open(row["iccid"], row["sealed_key"])
+        decision = sequence.resynchronise(algorithm, request.resynchronisation, sqn=row["sqn"])
+        _log.info(
+            "resynchronisation",
+            imsi=str(request.imsi),
+            peer=request.serving_node,
+            outcome=type(decision).__name__,
+        )
+        match decision:
+            case MacFailure():
+                return None
+            case sequence.Resynchronised(sqn=sqn_ms) | sequence.NotNeeded(sqn_ms=sqn_ms):
+                return sqn_ms
+
+    def _open(self, iccid: str, sealed_key: bytes) -> Credential:
+        try:
+            return self._vault.open_credential(sealed_key, bound_to=iccid)
+        except ValueError as error:
+            _log.error("a sealed key does not open", iccid=iccid, cause=str(error))
+            raise AuthenticationFault("the card's key cannot be opened") from None
+
+    def _issuer(
+        self, partition: int
+    ) -> Callable[[Sequence[_Asked]], Awaitable[Sequence[IssuedNumbers | None]]]:
+        async def issue(batch: Sequence[_Asked]) -> Sequence[IssuedNumbers | None]:
+            rows = await self._store.partitions[partition].fetch(
+                "issue_sequence_numbers", _columns(batch, self._clock.now())
+            )
+            found = {row["ordinality"]: self._issued(row) for row in rows if row["profile"]}
+            return [found.get(position) for position in range(1, len(batch) + 1)]
+
+        return issue
+
+    def _issued(self, row: Mapping[str, Any]) -> IssuedNumbers:
+        profile = self._profiles.decode(row["line_id"], row["profile_version"], row["profile"])
+        return IssuedNumbers(
+            line_id=row["line_id"],
+            profile=profile,
+            first_sqn=row["first_sqn"],
+            iccid=row["iccid"],
+            sealed_key=row["sealed_key"],
+            resynchronisations=row["resyncs"],
+        )
+
+
+def _columns(batch: Sequence[_Asked], now: datetime) -> dict[str, object]:
+    requests = [asked.request for asked in batch]
+    return {
+        "core_ids": [request.core_id for request in requests],
+        "imsis": [request.imsi.digits for request in requests],
+        "vectors": [request.eutran_vectors + request.utran_vectors for request in requests],
+        "inds": [sequence.ind_of(request.serving_node) for request in requests],
+        "resync_sqns": [asked.sqn_ms for asked in batch],
+        "nodes": [request.serving_node for request in requests],
+        "plmns": [str(request.plmn) for request in requests],
+        "now": now,
+    }

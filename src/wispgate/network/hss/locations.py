@@ -1,0 +1,127 @@
+"""Where phones are: reads lines to decide an Update-Location, and writes the registrations."""
+
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from wispgate.domain.policy.profile import NetworkProfile
+from wispgate.kernel.clock import Clock
+from wispgate.kernel.identifiers import Imsi
+from wispgate.kernel.ids import uuid7
+from wispgate.kernel.plmn import Plmn
+from wispgate.store.batching import Batcher
+from wispgate.store.directory import Place
+from wispgate.store.hot import HotStore
+from wispgate.store.profiles import ProfileCache
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whose location it is."""
+
+    core_id: UUID
+    imsi: Imsi
+
+
+@dataclass(frozen=True, slots=True)
+class KnownLine:
+    """A line as its partition's row has it, and where it was registered."""
+
+    line_id: UUID
+    profile: NetworkProfile
+    profile_version: int
+    msisdn: str | None
+    previous_host: str | None
+    known_profile_version: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A place to be written down, decided upon a version of the line."""
+
+    subject: Subject
+    line_id: UUID
+    profile_version: int
+    is_exhausted: bool
+    host: str
+    realm: str
+    plmn: Plmn
+    rat_type: int
+    imei: str | None
+
+
+class Locations:
+    """Registrations of all partitions."""
+
+    def __init__(self, store: HotStore, profiles: ProfileCache, *, clock: Clock) -> None:
+        self._store = store
+        self._profiles = profiles
+        self._clock = clock
+        numbers = [partition.number for partition in store.partitions]
+        self._readers = [Batcher(self._reader(n), lambda subject: subject) for n in numbers]
+        self._writers = [Batcher(self._writer(n), lambda entry: entry.subject) for n in numbers]
+
+    async def read(self, subject: Subject, place: Place) -> KnownLine | None:
+        """The line of an IMSI; None if the partition does not know it. Raises DatabaseLost."""
+        return await self._readers[place.partition].submit(subject)
+
+    async def register(self, registration: Registration, place: Place) -> bool:
+        """Whether it is written: False if the line has changed since it was read."""
+        return await self._writers[place.partition].submit(registration)
+
+    def _reader(
+        self, partition: int
+    ) -> Callable[[Sequence[Subject]], Awaitable[Sequence[KnownLine | None]]]:
+        async def read(batch: Sequence[Subject]) -> Sequence[KnownLine | None]:
+            rows = await self._store.partitions[partition].fetch(
+                "read_lines_by_imsi",
+                {
+                    "core_ids": [subject.core_id for subject in batch],
+                    "imsis": [subject.imsi.digits for subject in batch],
+                },
+            )
+            found = {row["ordinality"]: self._known(row) for row in rows if row["profile"]}
+            return [found.get(position) for position in range(1, len(batch) + 1)]
+
+        return read
+
+    def _known(self, row: Any) -> KnownLine:
+        version = row["profile_version"]
+        profile = self._profiles.decode(row["line_id"], version, row["profile"])
+        return KnownLine(
+            line_id=row["line_id"],
+            profile=profile.with_exhausted(is_exhausted=row["is_exhausted"]),
+            profile_version=version,
+            msisdn=row["msisdn"],
+            previous_host=None if row["purged_at"] else row["mme_host"],
+            known_profile_version=row["known_profile_version"],
+        )
+
+    def _writer(
+        self, partition: int
+    ) -> Callable[[Sequence[Registration]], Awaitable[Sequence[bool]]]:
+        async def write(batch: Sequence[Registration]) -> Sequence[bool]:
+            now = self._clock.now()
+            rows = await self._store.partitions[partition].fetch(
+                "register_locations",
+                {
+                    "core_ids": [entry.subject.core_id for entry in batch],
+                    "imsis": [entry.subject.imsi.digits for entry in batch],
+                    "line_ids": [entry.line_id for entry in batch],
+                    "versions": [entry.profile_version for entry in batch],
+                    "hosts": [entry.host for entry in batch],
+                    "realms": [entry.realm for entry in batch],
+                    "plmns": [str(entry.plmn) for entry in batch],
+                    "rat_types": [entry.rat_type for entry in batch],
+                    "imeis": [entry.imei for entry in batch],
+                    "are_exhausted": [entry.is_exhausted for entry in batch],
+                    "event_ids": [uuid7(now, os.urandom(10)) for _ in batch],
+                    "now": now,
+                },
+            )
+            written = {row["ordinality"] for row in rows}
+            return [position in written for position in range(1, len(batch) + 1)]
+
+        return write

@@ -1,0 +1,1 @@
+"""The Policy and Charging Rules Function: Gx (TS 29.212)."""

@@ -1,0 +1,289 @@
+"""Gx requests of gateways: one session per PDN connection, opened, kept up and ended by CCR.
+
+The admission is the same decision over the same row that the OCS takes. What was answered stands
+in the session's row before it leaves: a request that comes again gets the same answer.
+"""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+import structlog
+
+from wispgate.domain.policy.capabilities import CoreProfile, get_core_profile
+from wispgate.domain.policy.decisions import Admitted, Refusal, Refused, decide_admission
+from wispgate.domain.policy.profile import ApnProfile
+from wispgate.network.pcrf.answers import (
+    INITIAL_PARAMETERS_MISSING,
+    RESULTS,
+    SUCCESS,
+    UNKNOWN_SESSION,
+    gx_answer,
+    release_cause,
+    replay,
+)
+from wispgate.network.pcrf.policy import (
+    default_bearer_qos,
+    default_rule,
+    event_triggers,
+    qos_information,
+    supported_features,
+    wants_rules,
+)
+from wispgate.network.pcrf.requests import PolicyRequest, RequestType, policy_request_of
+from wispgate.network.transport.applications import LineChanges, Request
+from wispgate.store.directory import Directory, Place
+from wispgate.store.policy_sessions import (
+    KnownLine,
+    KnownSession,
+    PolicySessions,
+    SessionEnd,
+    SessionEntry,
+    SessionQuery,
+    Subject,
+)
+from wispgate.wire.diameter import commands
+from wispgate.wire.diameter.answers import Result, answer_to
+from wispgate.wire.diameter.message import AvpItem
+from wispgate.wire.diameter.results import ResultCode
+
+_log = structlog.get_logger("gx")
+
+_COMMAND_UNSUPPORTED: Final = Result(ResultCode.COMMAND_UNSUPPORTED)
+# How often a line that changes between reading and writing is read again.
+_ATTEMPTS: Final = 5
+_REMEMBERED_SESSIONS: Final = 200_000
+_UE_ONLY, _UE_NW = 0, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    """One request with what is read of it."""
+
+    request: Request
+    asked: PolicyRequest
+    core: CoreProfile
+
+    def answer(self, result: Result, *avps: AvpItem) -> bytes:
+        return gx_answer(self.request, self.asked, result, avps)
+
+
+class Gx:
+    """The Gx application of the node."""
+
+    application_id = commands.APPLICATION_GX
+    vendor_id = commands.VENDOR_3GPP
+
+    def __init__(self, directory: Directory, sessions: PolicySessions) -> None:
+        self._directory = directory
+        self._sessions = sessions
+        self._partition_of: OrderedDict[str, int] = OrderedDict()
+
+    def handle(self, request: Request) -> bytes | Awaitable[bytes]:
+        """CCR; other commands are answered 3001."""
+        if request.message.header.command_code != commands.COMMAND_CREDIT_CONTROL:
+            return answer_to(request.message, _COMMAND_UNSUPPORTED, request.origin)
+        dialogue = Dialogue(
+            request, policy_request_of(request), get_core_profile(request.peer.profile)
+        )
+        match dialogue.asked.type:
+            case RequestType.INITIAL:
+                return self._initial(dialogue)
+            case RequestType.UPDATE:
+                return self._update(dialogue)
+            case RequestType.TERMINATION:
+                return self._terminate(dialogue)
+
+    # --- CCR-I (section 4.5.1) ------------------------------------------------------------------
+
+    async def _initial(self, dialogue: Dialogue) -> bytes:
+        asked = dialogue.asked
+        if asked.identity is None or asked.apn is None:
+            return dialogue.answer(INITIAL_PARAMETERS_MISSING)
+        for _ in range(_ATTEMPTS):
+            place = await self._directory.find(asked.identity)
+            if place is None:
+                return self._refuse(dialogue, Refusal.UNKNOWN_SUBSCRIBER)
+            query = SessionQuery(asked.session_id, place.line_id)
+            subject = await self._sessions.read(query, place.partition)
+            if subject.line is None or not subject.line.has(asked.identity):
+                self._directory.forget(asked.identity)
+                continue
+            answer = await self._open(dialogue, subject, subject.line, place)
+            if answer is not None:
+                return answer
+        raise LineChanges("the line kept changing")
+
+    async def _open(
+        self, dialogue: Dialogue, subject: Subject, line: KnownLine, place: Place
+    ) -> bytes | None:
+        """The answer, or None to try again."""
+        session, asked = subject.session, dialogue.asked
+        if session is not None:
+            return self._answer_again(dialogue, session)
+        decision = decide_admission(
+            line.profile, apn=asked.apn or "", visited_plmn=asked.visited_plmn or ""
+        )
+        if isinstance(decision, Refused):
+            await self._sessions.note_refusal(line.line_id, place.partition)
+            return self._refuse(dialogue, decision.reason)
+        answer = dialogue.answer(SUCCESS, *_initial_policy(dialogue, decision))
+        if not await self._sessions.put(_entry(dialogue, line, decision, answer), place.partition):
+            return None
+        self._remember(asked.session_id, place.partition)
+        _log_outcome(dialogue, "opened")
+        return answer
+
+    # --- CCR-U (section 4.5.1) ------------------------------------------------------------------
+
+    async def _update(self, dialogue: Dialogue) -> bytes:
+        for _ in range(_ATTEMPTS):
+            partition, subject = await self._find_session(dialogue)
+            session, line = subject.session, subject.line
+            if session is None or line is None or not session.is_open:
+                return dialogue.answer(UNKNOWN_SESSION)
+            if session.last_number == dialogue.asked.number:
+                return self._answer_again(dialogue, session)
+            entry = _next_entry(dialogue, line, session)
+            is_late = dialogue.asked.number < session.last_number
+            if is_late or await self._sessions.put(entry, partition):
+                return entry.answer
+        raise LineChanges("the line kept changing")
+
+    # --- CCR-T (section 4.5.7) ------------------------------------------------------------------
+
+    async def _terminate(self, dialogue: Dialogue) -> bytes:
+        asked = dialogue.asked
+        partition, subject = await self._find_session(dialogue)
+        session = subject.session
+        if session is None:
+            return dialogue.answer(UNKNOWN_SESSION)
+        answer = dialogue.answer(SUCCESS)
+        if session.is_open:
+            end = SessionEnd(asked.session_id, asked.number, answer)
+            if await self._sessions.close(end, partition):
+                _log_outcome(dialogue, "ended")
+            # Closed meanwhile: by this very request on another connection, or as stale.
+            return answer
+        return answer
+
+    # --- where things are -----------------------------------------------------------------------
+
+    async def _find_session(self, dialogue: Dialogue) -> tuple[int, Subject]:
+        """The session, wherever it is: its card may long be another line's."""
+        asked, core_id = dialogue.asked, dialogue.request.peer.core_id
+        place = await self._directory.find(asked.identity) if asked.identity else None
+        for partition in self._candidates(asked.session_id, place):
+            subject = await self._sessions.read(SessionQuery(asked.session_id, None), partition)
+            if subject.session is not None and subject.session.core_id == core_id:
+                self._remember(asked.session_id, partition)
+                return partition, subject
+        return 0, Subject(None, None)
+
+    def _candidates(self, session_id: str, place: Place | None) -> Iterator[int]:
+        likely = [self._partition_of.get(session_id), place.partition if place else None]
+        order = [*(number for number in likely if number is not None), *self._sessions.partitions]
+        yield from dict.fromkeys(order)
+
+    def _remember(self, session_id: str, partition: int) -> None:
+        self._partition_of[session_id] = partition
+        if len(self._partition_of) > _REMEMBERED_SESSIONS:
+            self._partition_of.popitem(last=False)
+
+    # --- answers --------------------------------------------------------------------------------
+
+    def _answer_again(self, dialogue: Dialogue, session: KnownSession) -> bytes:
+        """What was answered to that number; 5002 where the session is long past it."""
+        if session.last_answer is None or session.last_number != dialogue.asked.number:
+            return dialogue.answer(UNKNOWN_SESSION)
+        _log_outcome(dialogue, "answered again")
+        return replay(session.last_answer, dialogue.request)
+
+    def _refuse(self, dialogue: Dialogue, reason: Refusal) -> bytes:
+        _log_outcome(dialogue, reason.value)
+        return dialogue.answer(RESULTS[reason])
+
+
+def _initial_policy(dialogue: Dialogue, admitted: Admitted) -> list[AvpItem]:
+    asked, core = dialogue.asked, dialogue.core
+    mode = _UE_NW if asked.has_network_requests else _UE_ONLY
+    avps: list[AvpItem] = [*supported_features(asked.features), ("Bearer-Control-Mode", mode)]
+    if core.sends_gx_updates:
+        avps += event_triggers(admitted.profile)
+    if wants_rules(core):
+        avps.append(default_rule(admitted.profile, admitted.apn))
+    return [*avps, *_quality(asked, admitted)]
+
+
+def _quality(asked: PolicyRequest, admitted: Admitted) -> list[AvpItem]:
+    return [
+        qos_information(admitted.speed, is_extended=asked.knows_extended_bandwidth),
+        default_bearer_qos(admitted.apn),
+    ]
+
+
+def _entry(dialogue: Dialogue, line: KnownLine, admitted: Admitted, answer: bytes) -> SessionEntry:
+    asked, peer, message = dialogue.asked, dialogue.request.peer, dialogue.request.message
+    return SessionEntry(
+        session_id=asked.session_id,
+        line=line,
+        core_id=peer.core_id,
+        peer=peer.identity,
+        origin_host=message.get_text(commands.AVP_ORIGIN_HOST),
+        origin_realm=message.get_text(commands.AVP_ORIGIN_REALM),
+        imsi=asked.imsi or line.imsi,
+        apn=asked.apn or "",
+        framed_address=asked.framed_address,
+        visited_plmn=asked.visited_plmn or "",
+        rat_type=asked.rat_type,
+        qci=admitted.apn.qci,
+        speed=admitted.speed,
+        number=asked.number,
+        answer=answer,
+    )
+
+
+def _next_entry(dialogue: Dialogue, line: KnownLine, session: KnownSession) -> SessionEntry:
+    """The session with what a CCR-U says of it, and what is answered: its policy, or its end."""
+    asked = replace(
+        dialogue.asked,
+        apn=session.apn,
+        framed_address=dialogue.asked.framed_address or session.framed_address,
+        visited_plmn=dialogue.asked.visited_plmn or session.visited_plmn,
+        rat_type=session.rat_type if dialogue.asked.rat_type is None else dialogue.asked.rat_type,
+    )
+    decision = decide_admission(
+        line.profile, apn=session.apn, visited_plmn=asked.visited_plmn or ""
+    )
+    described = replace(dialogue, asked=asked)
+    match decision:
+        case Refused(reason=reason):
+            _log_outcome(dialogue, reason.value)
+            answer = dialogue.answer(SUCCESS, release_cause(reason))
+            return _refused_entry(described, line, session, answer)
+        case Admitted():
+            policy = _quality(asked, decision)
+            if dialogue.core.sends_gx_updates:
+                policy += event_triggers(decision.profile)
+            return _entry(described, line, decision, dialogue.answer(SUCCESS, *policy))
+
+
+def _refused_entry(
+    dialogue: Dialogue, line: KnownLine, session: KnownSession, answer: bytes
+) -> SessionEntry:
+    """Nothing new was given: the session keeps what it has until the gateway ends it."""
+    apn = ApnProfile(0, session.apn, session.speed, qci=session.qci)
+    return _entry(dialogue, line, Admitted(line.profile, apn, session.speed), answer)
+
+
+def _log_outcome(dialogue: Dialogue, outcome: str) -> None:
+    asked = dialogue.asked
+    _log.debug(
+        "session",
+        peer=dialogue.request.peer.identity,
+        session=asked.session_id,
+        imsi=asked.imsi,
+        apn=asked.apn,
+        outcome=outcome,
+    )

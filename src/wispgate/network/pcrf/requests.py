@@ -1,0 +1,161 @@
+"""What a Gx CCR says, in our words (TS 29.212 section 5.6.2)."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
+from typing import Final
+from uuid import UUID
+
+from wispgate.network.transport.applications import Request
+from wispgate.store.directory import Identity
+from wispgate.wire.diameter import commands
+from wispgate.wire.diameter.avp import Avp
+from wispgate.wire.diameter.errors import InvalidAvpValue
+from wispgate.wire.diameter.message import Message
+
+_EXTENDED_BANDWIDTH_LIST: Final = 2
+_EXTENDED_BANDWIDTH: Final = 0x80
+# Of list 1: Rel-8, Rel-9 and Rel-10 of Gx.
+_OUR_FEATURES: Final = {1: 0x0B, _EXTENDED_BANDWIDTH_LIST: _EXTENDED_BANDWIDTH}
+_IMSI_DIGITS: Final = re.compile(r"\d{14,15}")
+
+
+class RequestType(IntEnum):
+    """CC-Request-Type of a session-based dialogue."""
+
+    INITIAL = 1
+    UPDATE = 2
+    TERMINATION = 3
+
+
+class SubscriptionIdType(IntEnum):
+    """RFC 8506 section 8.47. Some clients have mixed them up: the type is read, never guessed."""
+
+    E164 = 0
+    IMSI = 1
+    SIP_URI = 2
+    NAI = 3
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRequest:
+    """One CCR. `identity` is the best that it names: the IMSI before the number."""
+
+    session_id: str
+    type: RequestType
+    number: int
+    identity: Identity | None
+    apn: str | None
+    framed_address: str | None
+    visited_plmn: str | None
+    rat_type: int | None
+    features: tuple[tuple[int, int], ...]
+    has_network_requests: bool
+
+    @property
+    def knows_extended_bandwidth(self) -> bool:
+        return (_EXTENDED_BANDWIDTH_LIST, _EXTENDED_BANDWIDTH) in self.features
+
+    @property
+    def imsi(self) -> str:
+        """Empty where the client did not name it."""
+        return self.identity.value if self.identity and self.identity.kind == "imsi" else ""
+
+
+def policy_request_of(request: Request) -> PolicyRequest:
+    """Raises InvalidAvpValue with the AVP at fault."""
+    message = request.message
+    return PolicyRequest(
+        session_id=message.get_text(commands.AVP_SESSION_ID),
+        type=_request_type(message),
+        number=message.get_int(commands.AVP_CC_REQUEST_NUMBER),
+        identity=_identity(message, request.peer.core_id),
+        apn=_apn(message),
+        framed_address=_framed_address(message),
+        visited_plmn=message.find_text(commands.AVP_TGPP_SGSN_MCC_MNC),
+        rat_type=message.find_int(commands.AVP_RAT_TYPE),
+        features=tuple(_common_features(message)),
+        has_network_requests=bool(message.find_int(commands.AVP_NETWORK_REQUEST_SUPPORT)),
+    )
+
+
+def _request_type(message: Message) -> RequestType:
+    avp = message.get_avp(commands.AVP_CC_REQUEST_TYPE)
+    try:
+        return RequestType(message.get_int(commands.AVP_CC_REQUEST_TYPE))
+    except ValueError:
+        # EVENT_REQUEST has no place on Gx.
+        raise InvalidAvpValue("Gx has no such request", failed_avp=avp.encode()) from None
+
+
+def _apn(message: Message) -> str | None:
+    apn = message.find_text(commands.AVP_CALLED_STATION_ID)
+    return apn.lower() if apn else None
+
+
+def _identity(message: Message, core_id: UUID) -> Identity | None:
+    """Where an IMSI is named, nothing else counts: numbers move from card to card."""
+    found = [_named(avp) for avp in message.list_avps(commands.AVP_SUBSCRIPTION_ID)]
+    for wanted in ("imsi", "msisdn", "nai"):
+        for kind, value in filter(None, found):
+            if kind == wanted:
+                return Identity(core_id, kind, value)
+    return None
+
+
+def _named(avp: Avp) -> tuple[str, str] | None:
+    value = avp.members.get_text(commands.AVP_SUBSCRIPTION_ID_DATA)
+    match avp.members.get_int(commands.AVP_SUBSCRIPTION_ID_TYPE):
+        case SubscriptionIdType.IMSI:
+            return "imsi", value
+        case SubscriptionIdType.E164:
+            return "msisdn", value.removeprefix("+")
+        case SubscriptionIdType.NAI:
+            return _of_user(value) or ("nai", value)
+        case SubscriptionIdType.SIP_URI:
+            return _of_user(value.removeprefix("sip:"))
+        case _:
+            return None
+
+
+def _of_user(address: str) -> tuple[str, str] | None:
+    """A user part that is a number: +MSISDN, IMSI, or 0IMSI and 6IMSI of TS 23.003 section 19.3."""
+    user = address.partition("@")[0]
+    if user.startswith("+") and user[1:].isdigit():
+        return "msisdn", user[1:]
+    if len(user) == 16 and user[0] in "06" and _IMSI_DIGITS.fullmatch(user[1:]):
+        return "imsi", user[1:]
+    return ("imsi", user) if _IMSI_DIGITS.fullmatch(user) else None
+
+
+def _framed_address(message: Message) -> str | None:
+    """The IPv4 address, else the IPv6 prefix. Raises InvalidAvpValue."""
+    avp = message.find_avp(commands.AVP_FRAMED_IP_ADDRESS)
+    prefix = message.find_avp(commands.AVP_FRAMED_IPV6_PREFIX)
+    try:
+        if avp is not None:
+            return str(IPv4Address(avp.data))
+        return None if prefix is None else _prefix(prefix.data)
+    except ValueError as error:
+        failed = (avp or prefix or message.avps[0]).encode()
+        raise InvalidAvpValue(f"no address: {error}", failed_avp=failed) from None
+
+
+def _prefix(data: bytes) -> str:
+    """RFC 3162 section 2.3: a reserved octet, the length in bits, as many octets as it takes."""
+    if len(data) < 2:
+        raise ValueError("a prefix has a length")
+    address = IPv6Address(data[2:18].ljust(16, b"\0"))
+    return str(IPv6Network((address, data[1]), strict=False))
+
+
+def _common_features(message: Message) -> Iterator[tuple[int, int]]:
+    for avp in message.list_avps(commands.AVP_SUPPORTED_FEATURES):
+        list_id = avp.members.find_int(commands.AVP_FEATURE_LIST_ID) or 0
+        common = (avp.members.find_int(commands.AVP_FEATURE_LIST) or 0) & _OUR_FEATURES.get(
+            list_id, 0
+        )
+        if common:
+            yield list_id, common

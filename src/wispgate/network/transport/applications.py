@@ -1,0 +1,117 @@
+"""What a network function is given and what it gives back."""
+
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final, Protocol, Self, runtime_checkable
+from uuid import UUID
+
+from wispgate.kernel.errors import Unavailable
+from wispgate.kernel.plmn import Plmn
+from wispgate.wire.diameter import commands
+from wispgate.wire.diameter.answers import Origin
+from wispgate.wire.diameter.hot.request import HotRequest
+from wispgate.wire.diameter.message import Message, decode_message
+
+# The names by which peers are allowed applications.
+APPLICATION_IDS: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        "s6a": commands.APPLICATION_S6A,
+        "s13": commands.APPLICATION_S13,
+        "gx": commands.APPLICATION_GX,
+        "gy": commands.APPLICATION_CREDIT_CONTROL,
+        "rx": commands.APPLICATION_RX,
+        "sy": commands.APPLICATION_SY,
+        "rf": commands.APPLICATION_ACCOUNTING,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RemotePeer:
+    """An admitted peer: its core decides whose subscribers a request can mean."""
+
+    core_id: UUID
+    core: str
+    identity: str
+    realm: str
+    profile: str
+    home_plmns: tuple[Plmn, ...]
+    unknown_imsi: str
+    application_ids: frozenset[int] = field(default_factory=frozenset)
+
+    @property
+    def key(self) -> tuple[UUID, str]:
+        """What a connection is leased by."""
+        return self.core_id, self.identity
+
+
+class Request:
+    """One checked request. Slots and no dataclass, as each message makes one.
+
+    `hot` is what the application's own decoder gave, if it has one that took the request. Then
+    `message` is decoded only when somebody asks for it.
+    """
+
+    __slots__ = ("_message", "_raw", "hot", "now", "origin", "peer")
+
+    def __init__(self, message: Message, peer: RemotePeer, origin: Origin, now: datetime) -> None:
+        self._message: Message | None = message
+        self._raw = b""
+        self.hot: HotRequest | None = None
+        self.peer = peer
+        self.origin = origin
+        self.now = now
+
+    @classmethod
+    def from_hot(cls, hot: HotRequest, peer: RemotePeer, origin: Origin, now: datetime) -> Self:
+        """A request that a hot decoder took, and so the generic codec would."""
+        request = cls.__new__(cls)
+        request._message = None
+        request._raw = hot.raw
+        request.hot = hot
+        request.peer = peer
+        request.origin = origin
+        request.now = now
+        return request
+
+    @property
+    def message(self) -> Message:
+        """The request by the generic codec."""
+        message = self._message
+        if message is None:
+            message = self._message = decode_message(self._raw)
+        return message
+
+
+class LineChanges(Unavailable):
+    """A line kept changing while something was decided about it. Answered 3004."""
+
+    code = "line_changes"
+
+
+class Application(Protocol):
+    """A function behind one Diameter application.
+
+    `handle` gives the answer's octets, now or later. What it raises is answered for it: a
+    DiameterError with its result code, InvalidValue with 5004, Unavailable with 3004, anything
+    else with 5012 and a traceback in the log.
+    """
+
+    application_id: int
+    # Announced with Vendor-Specific-Application-Id too; 0 where the application has no vendor.
+    vendor_id: int
+
+    def handle(self, request: Request) -> bytes | Awaitable[bytes]: ...
+
+
+@runtime_checkable
+class HotApplication(Application, Protocol):
+    """An application with a decoder of its own for the requests that come by the thousand.
+
+    `decode` gives None for whatever it does not know or does not like; the generic codec then
+    reads and checks the request. What it gives needs no check (docs/why/codec.md).
+    """
+
+    def decode(self, raw: bytes) -> HotRequest | None: ...

@@ -1,0 +1,248 @@
+"""Gx sessions: read with the line that they belong to, written as they were decided.
+
+Requests of a partition are batched. A session is written only while its line is still of the
+version and flag that were decided upon; whoever is told False decides again.
+"""
+
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from wispgate.domain.plan.speed import Speed
+from wispgate.domain.policy.profile import NetworkProfile
+from wispgate.kernel.clock import Clock
+from wispgate.kernel.ids import uuid7
+from wispgate.store.batching import Batcher
+from wispgate.store.directory import Identity
+from wispgate.store.hot import HotStore
+from wispgate.store.profiles import ProfileCache
+
+
+@dataclass(frozen=True, slots=True)
+class SessionQuery:
+    """A session, and the line to be read if there is no such session yet."""
+
+    session_id: str
+    line_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownSession:
+    """A session as its row has it."""
+
+    core_id: UUID
+    imsi: str
+    apn: str
+    framed_address: str | None
+    visited_plmn: str
+    rat_type: int | None
+    qci: int
+    speed: Speed
+    last_number: int
+    is_open: bool
+    last_answer: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownLine:
+    """A line with its profile under the row's own exhausted flag."""
+
+    line_id: UUID
+    imsi: str
+    msisdn: str
+    profile: NetworkProfile
+    profile_version: int
+    is_exhausted: bool
+
+    def has(self, identity: Identity) -> bool:
+        """Whether the row itself agrees that the identity is its own."""
+        own = {"imsi": self.imsi, "msisdn": self.msisdn}
+        return own.get(identity.kind, identity.value) == identity.value
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a Gx request is about, as far as the partition knows it."""
+
+    line: KnownLine | None
+    session: KnownSession | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEntry:
+    """A session to be opened, or its next number, with the answer that was made for it."""
+
+    session_id: str
+    line: KnownLine
+    core_id: UUID
+    peer: str
+    origin_host: str
+    origin_realm: str
+    imsi: str
+    apn: str
+    framed_address: str | None
+    visited_plmn: str
+    rat_type: int | None
+    qci: int
+    speed: Speed
+    number: int
+    answer: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnd:
+    session_id: str
+    number: int
+    answer: bytes
+
+
+class PolicySessions:
+    """The sessions of all partitions."""
+
+    def __init__(self, store: HotStore, profiles: ProfileCache, *, clock: Clock) -> None:
+        self._store = store
+        self._profiles = profiles
+        self._clock = clock
+        numbers = [partition.number for partition in store.partitions]
+        self._readers = [Batcher(self._reader(n), lambda query: query.session_id) for n in numbers]
+        self._writers = [Batcher(self._writer(n), lambda entry: entry.session_id) for n in numbers]
+        self._closers = [Batcher(self._closer(n), lambda end: end.session_id) for n in numbers]
+
+    @property
+    def partitions(self) -> range:
+        return range(len(self._store.partitions))
+
+    async def read(self, query: SessionQuery, partition: int) -> Subject:
+        """Raises DatabaseLost, Overloaded."""
+        return await self._readers[partition].submit(query)
+
+    async def put(self, entry: SessionEntry, partition: int) -> bool:
+        """Whether it is written; False: the line or the session has changed, decide again."""
+        return await self._writers[partition].submit(entry)
+
+    async def close(self, end: SessionEnd, partition: int) -> bool:
+        """Whether it is ended by this; False if it was ended already."""
+        return await self._closers[partition].submit(end)
+
+    async def note_refusal(self, line_id: UUID, partition: int) -> None:
+        """The line got no session: evidence for pushes that were to stop it."""
+        await self._store.partitions[partition].fetch(
+            "note_refused_session", {"line_id": line_id, "now": self._clock.now()}
+        )
+
+    def _reader(
+        self, partition: int
+    ) -> Callable[[Sequence[SessionQuery]], Awaitable[Sequence[Subject]]]:
+        async def read(batch: Sequence[SessionQuery]) -> Sequence[Subject]:
+            rows = await self._store.partitions[partition].fetch(
+                "read_policy_subjects",
+                {
+                    "session_ids": [query.session_id for query in batch],
+                    "line_ids": [query.line_id for query in batch],
+                },
+            )
+            found = {row["ordinality"]: self._subject(row) for row in rows}
+            return [found[position] for position in range(1, len(batch) + 1)]
+
+        return read
+
+    def _subject(self, row: Any) -> Subject:
+        return Subject(
+            self._line(row) if row["profile"] else None,
+            _session(row) if row["session_id"] else None,
+        )
+
+    def _line(self, row: Any) -> KnownLine:
+        version, is_exhausted = row["profile_version"], row["is_exhausted"]
+        profile = self._profiles.decode(row["line_id"], version, row["profile"])
+        return KnownLine(
+            line_id=row["line_id"],
+            imsi=row["line_imsi"] or "",
+            msisdn=row["msisdn"] or "",
+            profile=profile.with_exhausted(is_exhausted=is_exhausted),
+            profile_version=version,
+            is_exhausted=is_exhausted,
+        )
+
+    def _writer(
+        self, partition: int
+    ) -> Callable[[Sequence[SessionEntry]], Awaitable[Sequence[bool]]]:
+        async def write(batch: Sequence[SessionEntry]) -> Sequence[bool]:
+            rows = await self._store.partitions[partition].fetch(
+                "put_policy_sessions", _columns(batch, self._clock.now())
+            )
+            return _flags(rows, batch)
+
+        return write
+
+    def _closer(
+        self, partition: int
+    ) -> Callable[[Sequence[SessionEnd]], Awaitable[Sequence[bool]]]:
+        async def close(batch: Sequence[SessionEnd]) -> Sequence[bool]:
+            now = self._clock.now()
+            rows = await self._store.partitions[partition].fetch(
+                "close_policy_sessions",
+                {
+                    "session_ids": [end.session_id for end in batch],
+                    "numbers": [end.number for end in batch],
+                    "answers": [end.answer for end in batch],
+                    "event_ids": _new_ids(len(batch), now),
+                    "now": now,
+                },
+            )
+            return _flags(rows, batch)
+
+        return close
+
+
+def _session(row: Any) -> KnownSession:
+    return KnownSession(
+        core_id=row["core_id"],
+        imsi=row["imsi"],
+        apn=row["apn"],
+        framed_address=row["framed_address"],
+        visited_plmn=row["visited_plmn"],
+        rat_type=row["rat_type"],
+        qci=row["qci"],
+        speed=Speed(row["up_bps"], row["down_bps"]),
+        last_number=row["last_number"],
+        is_open=row["is_open"],
+        last_answer=row["last_answer"],
+    )
+
+
+def _columns(batch: Sequence[SessionEntry], now: datetime) -> dict[str, object]:
+    return {
+        "session_ids": [entry.session_id for entry in batch],
+        "line_ids": [entry.line.line_id for entry in batch],
+        "versions": [entry.line.profile_version for entry in batch],
+        "exhausted": [entry.line.is_exhausted for entry in batch],
+        "core_ids": [entry.core_id for entry in batch],
+        "peers": [entry.peer for entry in batch],
+        "hosts": [entry.origin_host for entry in batch],
+        "realms": [entry.origin_realm for entry in batch],
+        "imsis": [entry.imsi for entry in batch],
+        "apns": [entry.apn for entry in batch],
+        "addresses": [entry.framed_address for entry in batch],
+        "plmns": [entry.visited_plmn for entry in batch],
+        "rat_types": [entry.rat_type for entry in batch],
+        "qcis": [entry.qci for entry in batch],
+        "ups": [entry.speed.up_bps for entry in batch],
+        "downs": [entry.speed.down_bps for entry in batch],
+        "numbers": [entry.number for entry in batch],
+        "answers": [entry.answer for entry in batch],
+        "event_ids": _new_ids(len(batch), now),
+        "now": now,
+    }
+
+
+def _flags(rows: Sequence[Any], batch: Sequence[object]) -> list[bool]:
+    done = {row["ordinality"] for row in rows}
+    return [position in done for position in range(1, len(batch) + 1)]
+
+
+def _new_ids(count: int, now: datetime) -> list[UUID]:
+    return [uuid7(now, os.urandom(10)) for _ in range(count)]

@@ -1,0 +1,42 @@
+-- append_event
+-- Adds an event to the outbox of the search path: of a partition for events of an account, the
+-- public one for all others.
+INSERT INTO outbox (event_id, operator_id, account_id, line_id, kind, payload, occurred_at)
+VALUES (:event_id, :operator_id, :account_id, :line_id, :kind, :payload::jsonb, :occurred_at);
+
+-- read_events
+-- Events after a cursor and below the oldest running transaction, so that none that commits late
+-- is ever passed over.
+SELECT event_id, xid::text AS xid, operator_id, account_id, line_id, kind, payload, occurred_at
+FROM outbox
+WHERE (xid, event_id) > (:after_xid::text::xid8, :after_event_id::uuid)
+  AND xid < pg_snapshot_xmin(pg_current_snapshot())
+ORDER BY xid, event_id
+LIMIT :most::int;
+
+-- prune_events
+-- Removes what every consumer has passed and no one needs to see again.
+DELETE FROM outbox
+WHERE (xid, event_id) <= (:up_to_xid::text::xid8, :up_to_event_id::uuid)
+  AND occurred_at < :before;
+
+-- lock_cursor
+-- A consumer's place in one outbox, locked so that two workers never deliver the same events.
+SELECT xid::text AS xid, event_id FROM delivery_cursor
+WHERE consumer = :consumer AND source = :source
+FOR UPDATE SKIP LOCKED;
+
+-- create_cursor
+-- A new consumer begins before the first event.
+INSERT INTO delivery_cursor (consumer, source, xid, event_id)
+VALUES (:consumer, :source, '0', '00000000-0000-0000-0000-000000000000')
+ON CONFLICT DO NOTHING;
+
+-- move_cursor
+-- Everything up to this event has been delivered.
+UPDATE delivery_cursor SET xid = :xid::text::xid8, event_id = :event_id
+WHERE consumer = :consumer AND source = :source;
+
+-- list_cursors
+-- The places of all consumers in one outbox.
+SELECT consumer, xid::text AS xid, event_id FROM delivery_cursor WHERE source = :source;

@@ -1,0 +1,56 @@
+-- read_lines_by_imsi
+-- Batch: the line of each IMSI and where it is registered, to decide an Update-Location.
+SELECT x.ordinality, a.line_id, a.operator_id, a.account_id, l.state, l.msisdn, l.profile,
+       l.is_exhausted, l.profile_version, r.mme_host, r.mme_realm, r.purged_at, r.known_profile_version
+FROM unnest(:core_ids::uuid[], :imsis::text[])
+     WITH ORDINALITY AS x (core_id, imsi, ordinality)
+JOIN authentication a ON a.core_id = x.core_id AND a.imsi = x.imsi
+LEFT JOIN line l ON l.line_id = a.line_id
+LEFT JOIN registration r ON r.core_id = x.core_id AND r.imsi = x.imsi;
+
+-- register_locations
+-- Batch: writes where phones are now, if their line is still of the version that was decided
+-- upon; what is not returned must be decided again. A new place is told to the business side.
+WITH asked AS MATERIALIZED (
+    SELECT x.*, r.mme_host AS previous_host, r.mme_realm AS previous_realm,
+           r.purged_at AS previous_purge, l.operator_id, l.account_id
+    FROM unnest(:core_ids::uuid[], :imsis::text[], :line_ids::uuid[], :versions::bigint[],
+                :hosts::text[], :realms::text[], :plmns::text[], :rat_types::int[],
+                :imeis::text[], :event_ids::uuid[], :are_exhausted::bool[])
+         WITH ORDINALITY AS x (core_id, imsi, line_id, version, host, realm, plmn, rat_type, imei,
+                               event_id, is_exhausted, ordinality)
+    JOIN line l ON l.line_id = x.line_id AND l.profile_version = x.version
+               AND l.is_exhausted = x.is_exhausted
+    LEFT JOIN registration r ON r.core_id = x.core_id AND r.imsi = x.imsi
+    ORDER BY x.core_id, x.imsi
+    FOR SHARE OF l
+),
+written AS (
+    INSERT INTO registration (core_id, imsi, operator_id, account_id, line_id, mme_host, mme_realm,
+                              visited_plmn, rat_type, imei, known_profile_version, registered_at,
+                              seen_at)
+    SELECT core_id, imsi, operator_id, account_id, line_id, host, realm, plmn, rat_type, imei,
+           version, :now, :now
+    FROM asked
+    ON CONFLICT (core_id, imsi) DO UPDATE
+    SET operator_id = excluded.operator_id, account_id = excluded.account_id,
+        line_id = excluded.line_id, mme_host = excluded.mme_host, mme_realm = excluded.mme_realm,
+        visited_plmn = excluded.visited_plmn, rat_type = excluded.rat_type,
+        imei = coalesce(excluded.imei, registration.imei),
+        known_profile_version = excluded.known_profile_version,
+        registered_at = CASE WHEN registration.mme_host = excluded.mme_host
+                              AND registration.purged_at IS NULL
+                             THEN registration.registered_at ELSE excluded.registered_at END,
+        seen_at = excluded.seen_at, purged_at = NULL
+),
+told AS (
+    INSERT INTO outbox (event_id, operator_id, account_id, line_id, kind, payload, occurred_at)
+    SELECT event_id, operator_id, account_id, line_id, 'line.registered',
+           jsonb_build_object('imsi', imsi, 'mme_host', host, 'mme_realm', realm,
+                              'visited_plmn', plmn, 'imei', imei,
+                              'previous_mme_host', previous_host,
+                              'previous_mme_realm', previous_realm), :now
+    FROM asked
+    WHERE previous_host IS DISTINCT FROM host OR previous_purge IS NOT NULL
+)
+SELECT ordinality, previous_host, previous_realm FROM asked;

@@ -1,0 +1,111 @@
+"""Request bodies: JSON where JSON is due, files that never touch a disk, and their digests."""
+
+import hashlib
+import json
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.core.files.uploadhandler import MemoryFileUploadHandler
+from django.http import HttpRequest, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
+from ninja.parser import Parser
+
+from wispgate.kernel.errors import InvalidValue
+from wispgate.web.api.errors import MalformedRequest, TooLarge, UnsupportedMedia
+
+CSV_TYPES = ("text/csv", "text/plain")
+_FORM = "multipart/form-data"
+
+
+class JsonParser(Parser):
+    """JSON objects in UTF-8 and nothing else."""
+
+    def parse_body(self, request: HttpRequest) -> dict[str, Any]:
+        if request.content_type != "application/json":
+            raise UnsupportedMedia("send application/json")
+        try:
+            parsed = json.loads(request.body, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError):
+            raise MalformedRequest("the body is no JSON") from None
+        if not isinstance(parsed, dict):
+            raise InvalidValue("the body is a JSON object", field="body")
+        return parsed
+
+
+class SecretsStayInMemory(MemoryFileUploadHandler):
+    """Django would put a large upload into a temporary file: keys in clear, on a disk."""
+
+    def handle_raw_input(
+        self,
+        input_data: Any,
+        META: Any,  # noqa: N803 (Django's name)
+        content_length: int,
+        boundary: Any,
+        encoding: Any = None,
+    ) -> None:
+        if content_length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise TooLarge("the file is larger than is taken at once")
+        self.activated = True
+
+
+def digest_of(request: HttpRequest) -> str:
+    """Equal for equal requests, whatever boundary a form drew at random."""
+    digest = hashlib.sha256(f"{request.method} {request.get_full_path()}\0".encode())
+    for part in _parts(request):
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
+
+
+def read_file(request: HttpRequest) -> bytes:
+    """The file that was sent: as the body, or as the part `file` of a form."""
+    if request.content_type in CSV_TYPES:
+        return _body(request)
+    if request.content_type != _FORM:
+        raise UnsupportedMedia("send text/csv, or a form with the part file")
+    _read_form(request)
+    file = request.FILES.get("file")
+    if file is None:
+        raise InvalidValue("the form has no part with this name", field="file")
+    content: bytes = file.read()
+    file.seek(0)
+    return content
+
+
+def _parts(request: HttpRequest) -> list[bytes]:
+    if request.content_type != _FORM:
+        return [_body(request)]
+    _read_form(request)
+    parts = [f"{key}={request.POST.getlist(key)}".encode() for key in sorted(request.POST)]
+    for key in sorted(request.FILES):
+        file = request.FILES[key]
+        parts += [key.encode(), file.read()]  # type: ignore[union-attr]  # one file per name
+        file.seek(0)  # type: ignore[union-attr]
+    return parts
+
+
+def _body(request: HttpRequest) -> bytes:
+    try:
+        body: bytes = request.body
+    except RequestDataTooBig:
+        raise TooLarge("the body is larger than is taken at once") from None
+    except UnreadablePostError:
+        raise MalformedRequest("the body broke off") from None
+    return body
+
+
+def _read_form(request: HttpRequest) -> None:
+    """Parses the form now, in memory, so that what is wrong with it is told in our words."""
+    if hasattr(request, "_files"):
+        return
+    request.upload_handlers = [SecretsStayInMemory(request)]
+    try:
+        request.FILES  # noqa: B018 (reading it parses it)
+    except (MultiPartParserError, UnreadablePostError):
+        raise MalformedRequest("the form is broken") from None
+    except RequestDataTooBig:
+        raise TooLarge("the form is larger than is taken at once") from None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")

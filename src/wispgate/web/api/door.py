@@ -1,0 +1,140 @@
+"""How a call enters: its token, its operator, one transaction, and once per Idempotency-Key.
+
+The transaction is the outermost thing: a refusal's savepoint is undone inside it, what the audit
+says of the refusal is kept, and an answer of 500 or more undoes all.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, transaction
+from django.http import HttpRequest, HttpResponse
+from ninja.security import HttpBearer
+
+from wispgate.business.operators import queries as operators
+from wispgate.business.operators import scope as scopes
+from wispgate.business.staff import services as staff
+from wispgate.business.staff.errors import TokenRefused
+from wispgate.kernel.errors import InvalidValue, NotFound, Unavailable, WispgateError
+from wispgate.web.api import bodies, errors
+from wispgate.web.site.requests import address_of, request_id_of
+
+OPERATOR_HEADER = "X-Operator"
+KEY_HEADER = "Idempotency-Key"
+REPLAYED_HEADER = "Idempotent-Replayed"
+_KEY = re.compile(r"[!-~]{1,255}")
+
+Run = Callable[..., HttpResponse]
+
+
+class BearerToken(HttpBearer):
+    """The permission that an operation needs, and whether it needs an operator to work for."""
+
+    def __init__(self, permission: str, *, needs_operator: bool = True) -> None:
+        super().__init__()
+        self.permission = permission
+        self.needs_operator = needs_operator
+
+    def __call__(self, request: HttpRequest) -> staff.Principal:
+        principal = principal_of(request)
+        principal.require(self.permission)
+        if self.needs_operator and scopes.current().operator_id is None:
+            raise InvalidValue(
+                "a token of the platform names the operator that it works for",
+                field=OPERATOR_HEADER,
+            )
+        return principal
+
+    def authenticate(self, request: HttpRequest, token: str) -> staff.Principal:
+        return staff.authenticate_token(
+            token, address=address_of(request), now=settings.WISPGATE_CLOCK.now()
+        )
+
+
+def principal_of(request: HttpRequest) -> staff.Principal:
+    """Who called; set by `guarded` before anything else runs."""
+    principal: staff.Principal = request.META["wispgate.principal"]
+    return principal
+
+
+def guarded(run: Run) -> Run:
+    """Wraps an operation: everything that it does is one transaction in its caller's scope."""
+
+    @wraps(run)
+    def enter(request: HttpRequest, **path: Any) -> HttpResponse:
+        try:
+            scope = _open(request)
+            with scopes.within(scope):
+                answer = _answer(run, request, path)
+                if answer.status_code >= 500:
+                    transaction.set_rollback(True)
+        except WispgateError as error:
+            return errors.problem_of(request, error)
+        except (OperationalError, InterfaceError):
+            return errors.problem_of(request, Unavailable("the database does not answer"))
+        return answer
+
+    return enter
+
+
+def _open(request: HttpRequest) -> scopes.Scope:
+    word, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if word.lower() != "bearer" or not secret:
+        raise TokenRefused("this needs a token: Authorization: Bearer …")
+    now = settings.WISPGATE_CLOCK.now()
+    principal = staff.authenticate_token(secret, address=address_of(request), now=now)
+    request.META["wispgate.principal"] = principal
+    scope = scopes.Scope(
+        now=now,
+        actor=principal.actor,
+        operator_id=principal.operator_id,
+        is_platform=principal.operator_id is None,
+        request_id=request_id_of(request),
+    )
+    return _choose_operator(scope, request) if scope.is_platform else scope
+
+
+def _choose_operator(scope: scopes.Scope, request: HttpRequest) -> scopes.Scope:
+    """The platform's tokens name an operator; where there is but one, they need not."""
+    slug = request.headers.get(OPERATOR_HEADER, "")
+    with scopes.within(scope):
+        if slug:
+            try:
+                chosen = operators.get_operator(slug)
+            except NotFound as error:
+                raise InvalidValue(error.message, field=OPERATOR_HEADER) from None
+            return replace(scope, operator_id=chosen.id)
+        known = operators.list_operators()
+    return replace(scope, operator_id=known[0].id) if len(known) == 1 else scope
+
+
+def _answer(run: Run, request: HttpRequest, path: dict[str, Any]) -> HttpResponse:
+    key = request.headers.get(KEY_HEADER)
+    if key is None or request.method != "POST":
+        return run(request, **path)
+    if not _KEY.fullmatch(key):
+        raise InvalidValue("a key has 1 to 255 ASCII letters, digits and signs", field=KEY_HEADER)
+    digest = bodies.digest_of(request)
+    stored = staff.find_answer(key, request_hash=digest)
+    if stored is not None:
+        return _replayed(stored)
+    answer = run(request, **path)
+    if _is_kept(answer.status_code):
+        kept = staff.StoredAnswer(answer.status_code, answer.content, answer["Content-Type"])
+        staff.remember_answer(key, request_hash=digest, answer=kept)
+    return answer
+
+
+def _replayed(stored: staff.StoredAnswer) -> HttpResponse:
+    answer = HttpResponse(stored.body, status=stored.status, content_type=stored.content_type)
+    answer[REPLAYED_HEADER] = "true"
+    return answer
+
+
+def _is_kept(status: int) -> bool:
+    """What was done or decided; not what was never tried, so that the key is good for a repair."""
+    return status < 400 or status in (404, 409)

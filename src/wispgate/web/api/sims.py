@@ -1,0 +1,86 @@
+"""/sims: the stock, its import, and a card's end."""
+
+from typing import Annotated, Any
+
+from django.http import HttpRequest
+from ninja import Path, Query, Router, Schema
+from pydantic import Field
+
+from wispgate.business.inventory import queries
+from wispgate.business.inventory import services as inventory
+from wispgate.business.inventory.lifecycle import SimState
+from wispgate.business.operators import scope as scopes
+from wispgate.business.subscriptions import services as subscriptions
+from wispgate.web.api import bodies
+from wispgate.web.api.door import BearerToken
+from wispgate.web.api.paging import Page, page_of
+from wispgate.web.api.schemas import Because, ImportOut, ImsiText, SimOut, SimPage, Text
+
+router = Router(tags=["sims"])
+
+Iccid = Path[Annotated[Text, Field(max_length=30, description="as printed on the card")]]
+
+_FILE: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "CSV with a header; the columns are described in the import guide.",
+        "content": {
+            "text/csv": {"schema": {"type": "string"}},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                    "required": ["file"],
+                }
+            },
+        },
+    }
+}
+
+
+class SimFilter(Page):
+    state: SimState | None = None
+    imsi: ImsiText | None = None
+
+
+class ImportOptions(Schema):
+    """`name` is the batch's, `dry_run` only checks."""
+
+    name: Annotated[Text, Field(min_length=1, max_length=120)] = "import"
+    dry_run: bool = False
+
+
+@router.get("", auth=BearerToken("sim.read"), response=SimPage)
+def list_sims(request: HttpRequest, page: Query[SimFilter]) -> dict[str, Any]:
+    """By ICCID."""
+    rows = queries.list_sims(
+        state=page.state or "",
+        imsi=page.imsi or "",
+        after=page.digits_key(),
+        limit=page.limit + 1,
+    )
+    return page_of(rows, page, key=lambda row: row.iccid, show=SimOut.show)
+
+
+@router.post(
+    "/import", auth=BearerToken("sim.import"), response={201: ImportOut}, openapi_extra=_FILE
+)
+def import_sims(request: HttpRequest, options: Query[ImportOptions]) -> ImportOut:
+    """Takes a vendor's file into stock: all of it or nothing. Keys are sealed as they arrive."""
+    content = bodies.read_file(request)
+    return ImportOut.show(
+        inventory.import_sims(content, name=options.name, is_dry_run=options.dry_run)
+    )
+
+
+@router.get("/{iccid}", auth=BearerToken("sim.read"), response=SimOut)
+def get_sim(request: HttpRequest, iccid: Iccid) -> SimOut:
+    return SimOut.show(queries.get_sim(iccid))
+
+
+@router.post("/{iccid}/retire", auth=BearerToken("sim.retire"), response=SimOut)
+def retire_sim(request: HttpRequest, iccid: Iccid, body: Because | None = None) -> SimOut:
+    """Ends a card for good. Its sub-service, if it has one, stays without card and number."""
+    with scopes.because(body.reason if body else ""):
+        subscriptions.retire_sim(iccid)
+    return SimOut.show(queries.get_sim(iccid))

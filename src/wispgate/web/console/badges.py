@@ -1,0 +1,97 @@
+"""States as people see them: a word, an icon and a tone. Never colour alone.
+
+Tones: good (proven), attention, harm, off, plain. Red is for harm only: a suspended SIM is
+attention, a refused connection is harm.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    word: str
+    icon: str
+    tone: str
+
+
+_SIM = {
+    "stock": Badge("stock", "inventory_2", "off"),
+    "assigned": Badge("assigned", "link", "plain"),
+    "activated": Badge("activated", "check_circle", "good"),
+    "suspended": Badge("suspended", "pause_circle", "attention"),
+    "retired": Badge("retired", "block", "off"),
+}
+_LINE = {
+    "draft": Badge("draft", "edit_note", "off"),
+    "pending": Badge("pending", "hourglass_empty", "plain"),
+    "active": Badge("active", "check_circle", "good"),
+    "suspended": Badge("suspended", "pause_circle", "attention"),
+    "terminated": Badge("terminated", "block", "off"),
+}
+_PEER = {
+    "open": Badge("open", "link", "good"),
+    "suspect": Badge("suspect", "warning", "attention"),
+    "silent": Badge("lost touch", "sync_problem", "attention"),
+    "closed": Badge("closed", "link_off", "off"),
+    "never": Badge("never connected", "link_off", "off"),
+    "disabled": Badge("disabled", "block", "off"),
+}
+_PRESENCE = {
+    "registered": Badge("registered", "cell_tower", "good"),
+    "purged": Badge("purged", "signal_cellular_off", "off"),
+    "absent": Badge("not registered", "signal_cellular_off", "off"),
+}
+_SESSION = {
+    "open": Badge("open", "wifi", "good"),
+    "silent": Badge("silent", "sync_problem", "attention"),
+    "closed": Badge("ended", "wifi_off", "off"),
+}
+# An acknowledgement proves nothing, so it is not green.
+_PUSH = {
+    "asked": Badge("asked", "schedule", "plain"),
+    "waiting_for_peer": Badge("waiting for peer", "hourglass_empty", "attention"),
+    "sent": Badge("sent", "send", "plain"),
+    "acknowledged": Badge("acknowledged, not yet in effect", "done", "plain"),
+    "in_effect": Badge("in effect", "check_circle", "good"),
+    "failed": Badge("failed", "error", "harm"),
+    "superseded": Badge("superseded", "block", "off"),
+}
+_PLAN = {
+    "draft": Badge("draft", "edit_note", "off"),
+    "active": Badge("on sale", "check_circle", "good"),
+    "retired": Badge("retired", "block", "off"),
+}
+_NUMBER = {
+    "reserved": Badge("reserved", "bookmark", "plain"),
+    "quarantine": Badge("quarantine", "hourglass_empty", "off"),
+    "ported_out": Badge("ported out", "logout", "off"),
+}
+_ACTION = {
+    "insert": Badge("created", "add_circle", "plain"),
+    "update": Badge("changed", "edit", "plain"),
+    "delete": Badge("deleted", "delete", "plain"),
+    "refused": Badge("refused", "do_not_disturb_on", "attention"),
+    "login": Badge("logged in", "login", "plain"),
+    "read": Badge("read a secret", "key", "attention"),
+}
+
+BADGES: Mapping[str, Mapping[str, Badge]] = MappingProxyType(
+    {
+        "sim": _SIM,
+        "line": _LINE,
+        "peer": _PEER,
+        "presence": _PRESENCE,
+        "session": _SESSION,
+        "push": _PUSH,
+        "plan": _PLAN,
+        "number": _NUMBER,
+        "action": _ACTION,
+    }
+)
+
+
+def badge_of(kind: str, state: str) -> Badge:
+    """A state that no table knows is shown by its own word."""
+    return BADGES[kind].get(state, Badge(state, "help", "plain"))

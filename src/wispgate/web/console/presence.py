@@ -1,0 +1,62 @@
+"""Where a phone is in the network, as far as the HSS knows: an MME may never say good-bye."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from wispgate.business.hotplane.models import EveryAuthentication, EveryLine, EveryRegistration
+from wispgate.web.console import reads
+from wispgate.web.console.wording import Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """What the network functions know of one IMSI."""
+
+    line: EveryLine | None
+    registration: EveryRegistration | None
+    authentication: EveryAuthentication | None
+
+    @property
+    def state(self) -> str:
+        if self.registration is None:
+            return "absent"
+        return "purged" if self.registration.purged_at else "registered"
+
+    @property
+    def is_registered(self) -> bool:
+        return self.state == "registered"
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the MME was told the newest profile, so far as answers prove that."""
+        if self.line is None or self.registration is None:
+            return True
+        return self.registration.known_profile_version >= self.line.profile_version
+
+    def clause(self) -> Sentence:
+        """ "registered at mme1… in 001-01 since 12:04" and the like."""
+        if self.registration is not None and not self.registration.purged_at:
+            place = (
+                f"registered at {self.registration.mme_host} in {self.registration.visited_plmn}"
+            )
+            return [f"{place} since ", self.registration.registered_at]
+        if self.registration is not None and self.registration.purged_at:
+            return ["purged by its MME ", self.registration.purged_at]
+        return ["not registered", *self._last_seen()]
+
+    def _last_seen(self) -> Sentence:
+        if self.authentication is None or self.authentication.last_requested_at is None:
+            return [", the network has not seen it yet"]
+        return [", last authenticated ", self.authentication.last_requested_at]
+
+
+def presence_of(*, core_id: UUID, imsi: str, line_id: UUID | None) -> Presence:
+    """Three statements; one less where the card has no line."""
+    return Presence(
+        line=reads.find_network_line(line_id) if line_id else None,
+        registration=reads.find_registration(core_id, imsi),
+        authentication=reads.find_authentication(core_id, imsi),
+    )
+
+
+NOWHERE = Presence(line=None, registration=None, authentication=None)

@@ -1,0 +1,105 @@
+// Small helps for fast hands: "/" focuses the search, "g" and a letter jumps, buttons copy.
+// Pages work without this script.
+(() => {
+  "use strict";
+
+  const isTyping = (element) =>
+    element instanceof HTMLElement &&
+    (element.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(element.tagName));
+
+  let waitsForJump = 0;
+
+  const jumps = () => JSON.parse(document.getElementById("wg-jumps")?.textContent ?? "{}");
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    if (waitsForJump > Date.now()) {
+      waitsForJump = 0;
+      const address = jumps()[event.key];
+      if (address) {
+        event.preventDefault();
+        window.location.assign(address);
+      }
+      return;
+    }
+    if (event.key === "/") {
+      event.preventDefault();
+      document.getElementById("wg-search")?.focus();
+    } else if (event.key === "g") {
+      waitsForJump = Date.now() + 1500;
+    } else if (event.key === "?") {
+      window.location.assign("/help/");
+    }
+  });
+
+  const showCopied = (button) => {
+    const symbol = button.querySelector(".wg-icon");
+    button.classList.add("wg-copied");
+    symbol.textContent = "check";
+    document.getElementById("wg-live").textContent = `${button.dataset.copy} copied`;
+    setTimeout(() => {
+      button.classList.remove("wg-copied");
+      symbol.textContent = "content_copy";
+    }, 1200);
+  };
+
+  // The clipboard is open to secure pages only; an installation on plain HTTP takes the old way.
+  const copyOldWay = (text) => {
+    const field = document.createElement("textarea");
+    field.value = text;
+    field.className = "wg-hidden";
+    document.body.append(field);
+    field.select();
+    document.execCommand("copy");
+    field.remove();
+  };
+
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest?.("[data-copy]");
+    if (!button) return;
+    event.preventDefault();
+    if (navigator.clipboard) await navigator.clipboard.writeText(button.dataset.copy);
+    else copyOldWay(button.dataset.copy);
+    showCopied(button);
+  });
+
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
+  });
+
+  // A second click must not ask for the same thing twice.
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("[data-once]")) return;
+    for (const button of event.target.querySelectorAll("button[type=submit]"))
+      setTimeout(() => (button.disabled = true), 0);
+  });
+
+  // A theme is kept by Unfold under this name; "auto" follows the system.
+  document.addEventListener("click", (event) => {
+    const choice = event.target.closest?.("[data-theme]");
+    if (!choice) return;
+    window.Alpine?.$data(document.documentElement).switchTheme(choice.dataset.theme);
+    markTheme();
+  });
+
+  const markTheme = () => {
+    const current = JSON.parse(localStorage.getItem("_x_adminTheme") ?? '"auto"');
+    for (const choice of document.querySelectorAll("[data-theme]"))
+      choice.setAttribute("aria-pressed", String(choice.dataset.theme === current));
+  };
+
+  document.addEventListener("alpine:initialized", markTheme);
+
+  // An open menu closes by Escape and by a click elsewhere.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const menu of document.querySelectorAll("details.wg-menu[open]")) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details.wg-menu[open]"))
+      if (!menu.contains(event.target)) menu.open = false;
+  });
+})();

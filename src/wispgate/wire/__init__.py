@@ -1,0 +1,1 @@
+"""Protocols on the wire, as bytes and values: Diameter, RADIUS, charging records. All pure."""

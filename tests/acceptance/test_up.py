@@ -1,0 +1,174 @@
+"""`wispgate up --demo` as an operator runs it: real processes, real ports, pulled plugs."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.network.dialogue import air, result_of
+from wispgate.simulator.diameter import DiameterClient, NotConnected
+from wispgate.wire.diameter.capabilities import Application
+from wispgate.wire.diameter.commands import APPLICATION_S6A, VENDOR_3GPP
+
+REALM = "demo.wispgate.localdomain"
+# The demo's own phones hold the connection of the demo's MME.
+MME = f"mme2.{REALM}"
+NODE_REALM = "wispgate.localdomain"
+PATIENCE = 90.0
+SOURCE = Path(__file__).resolve().parents[2] / "src"
+
+
+def a_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Installation:
+    """A running `wispgate up`."""
+
+    process: subprocess.Popen[bytes]
+    data: Path
+    http: int
+    diameter: int
+    log: Path
+    environment: dict[str, str]
+
+    def wispgate(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-P", "-m", "wispgate.main.cli", *words],
+            env=self.environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    def status(self) -> dict[str, Any]:
+        return dict(json.loads(self.wispgate("status", "--json").stdout))
+
+    def pid_of(self, name: str) -> int:
+        return next(int(p["pid"]) for p in self.status()["processes"] if p["name"] == name)
+
+    def wait_for(self, text: str) -> None:
+        until = time.monotonic() + PATIENCE
+        while text not in self.log.read_text():
+            assert self.process.poll() is None, self.log.read_text()
+            assert time.monotonic() < until, self.log.read_text()
+            time.sleep(0.1)
+
+    def attach(self) -> int:
+        """The result of an Authentication-Information-Request for the demo's first card."""
+        cards = json.loads((self.data / "demo" / "cards.json").read_text())
+        return asyncio.run(self._attach(cards[0]["imsi"]))
+
+    async def _attach(self, imsi: str) -> int:
+        for _ in range(100):
+            client = DiameterClient(MME, REALM, [Application(APPLICATION_S6A, VENDOR_3GPP)])
+            try:
+                await client.connect("127.0.0.1", self.diameter)
+                answer = await air(client, imsi, destination_realm=NODE_REALM)
+                await client.close()
+                return result_of(answer)
+            except NotConnected:
+                await asyncio.sleep(0.2)
+        raise AssertionError("the node never took the peer")
+
+    def get(self, path: str) -> int:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.http}{path}", timeout=10) as answer:
+            return int(answer.status)
+
+
+@pytest.fixture(scope="module")
+def installation() -> Iterator[Installation]:
+    with tempfile.TemporaryDirectory(prefix="wgup-", dir="/tmp") as folder:
+        os.chmod(folder, 0o755)
+        data, log = Path(folder) / "data", Path(folder) / "log"
+        ports = [a_free_port() for _ in range(3)]
+        environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith("WISPGATE_")},
+            "PYTHONPATH": str(SOURCE),
+            "WISPGATE_DATA": str(data),
+            "WISPGATE_HTTP": f"127.0.0.1:{ports[0]}",
+            "WISPGATE_DIAMETER": f"127.0.0.1:{ports[1]}",
+            "WISPGATE_METRICS": f"127.0.0.1:{ports[2]}",
+        }
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "wispgate.main.cli", "up", "--demo"],
+                env=environment, stdout=output, stderr=output, cwd=folder,
+            )  # fmt: skip
+        running = Installation(process, data, ports[0], ports[1], log, environment)
+        try:
+            running.wait_for("ready: ")
+            added = running.wispgate(
+                "peer", "add", "--core", "demo-core", "--identity", MME, "--address", "127.0.0.1",
+                "--applications", "s6a", "--realm", REALM, "--profile", "open5gs",
+            )  # fmt: skip
+            assert added.returncode == 0, added.stderr
+            yield running
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=PATIENCE)
+
+
+def test_a_first_start_shows_the_administrator_once_and_serves(installation: Installation) -> None:
+    log = installation.log.read_text()
+
+    assert log.count("shown this once") == 1
+    assert installation.get("/healthz") == 200
+    assert installation.get("/login/") == 200
+    assert installation.attach() == 2001
+
+
+def test_attaching_goes_on_while_web_and_worker_are_killed(installation: Installation) -> None:
+    for name in ("web", "worker"):
+        os.kill(installation.pid_of(name), signal.SIGKILL)
+
+    results = [installation.attach() for _ in range(3)]
+
+    assert results == [2001, 2001, 2001]
+
+
+def test_a_killed_diameter_process_comes_back_and_takes_its_peer(
+    installation: Installation,
+) -> None:
+    before = installation.pid_of("diameter")
+    os.kill(before, signal.SIGKILL)
+
+    result = installation.attach()
+
+    assert result == 2001
+    assert installation.pid_of("diameter") != before
+
+
+def test_no_secret_stands_in_logs_environment_or_plain_files(installation: Installation) -> None:
+    cards = json.loads((installation.data / "demo" / "cards.json").read_text())
+    keys = [card["ki"] for card in cards] + [card["opc"] for card in cards]
+    private = (installation.data / "secrets" / "vault-private-key").read_text().strip()
+
+    log = installation.log.read_text()
+    environments = [
+        Path(f"/proc/{installation.pid_of(name)}/environ").read_bytes().decode(errors="replace")
+        for name in ("diameter", "web", "worker")
+    ]
+
+    for secret in [*keys, private]:
+        assert secret not in log
+        assert all(secret not in environment for environment in environments)
+
+
+def test_a_second_up_on_the_same_folder_is_refused(installation: Installation) -> None:
+    second = installation.wispgate("up")
+
+    assert second.returncode == 2
+    assert str(installation.data) in second.stderr + second.stdout

@@ -1,0 +1,95 @@
+"""One walk over all pages in a theme: what is wrong with each, at three widths.
+
+With E2E_PICTURES=folder it leaves a picture of every page at every width there.
+"""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page
+
+from tests.e2e.story import Story
+
+WIDTHS = (1440, 768, 390)
+CONTRAST = (Path(__file__).parent / "contrast.js").read_text()
+# Controls of our pages without a label, a text or an aria-label.
+NAMELESS = """() => [...document.querySelectorAll(
+    "#main :is(input:not([type=hidden]), select, button, a), #nav-sidebar :is(button, a)")]
+  .filter((each) => !(each.labels?.length || each.ariaLabel || each.textContent.trim()))
+  .map((each) => each.outerHTML.slice(0, 120))"""
+TOO_WIDE = "document.documentElement.scrollWidth > window.innerWidth"
+
+PAGES = {
+    "home": "/",
+    "sims": "/sims/",
+    "sim": "/sims/{registered}/",
+    "suspended": "/sims/{suspended}/",
+    "suspend": "/sims/{registered}/suspend/",
+    "import": "/sims/import/",
+    "empty": "/sims/?state=retired",
+    "peers": "/peers/",
+    "lines": "/lines/",
+    "line": "/lines/{online}/",
+    "used-up": "/lines/{throttled}/",
+    "line-suspended": "/lines/351910000002/",
+    "change-plan": "/lines/{online}/change_plan/?plan=open",
+    "top-up": "/lines/{online}/top_up_data/?data=5+GB&days=30&price=4.00",
+    "wallet": "/subscribers/{subscriber}/top_up_wallet/",
+    "new-line": "/subscribers/{subscriber}/new-line/",
+    "new-subscriber": "/subscribers/new/",
+    "subscriber": "/subscribers/{subscriber}/",
+    "sessions": "/sessions/",
+    "session": "/sessions/{session}/",
+    "pushes": "/pushes/",
+    "numbers": "/numbers/",
+    "range": "/numbers/add_range/?first=351940000000&last=351949999999&number_class=silver",
+    "messages": "/messages/",
+    "plans": "/plans/",
+    "plan": "/plans/gold/",
+    "plan-form": "/plans/_new/?from=starter",
+    "launch": "/plans/gold/launch/",
+    "subscribers": "/subscribers/",
+    "search": "/search/?q=35191",
+    "activity": "/activity/",
+    "help": "/help/",
+}
+
+
+@dataclass
+class Survey:
+    """What was found, by page; empty is good."""
+
+    too_wide: list[str] = field(default_factory=list)
+    weak: dict[str, list[str]] = field(default_factory=dict)
+    nameless: dict[str, list[str]] = field(default_factory=dict)
+    complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+
+def survey(page: Page, address: str, story: Story, *, theme: str) -> Survey:
+    found = Survey()
+    page.on("request", lambda request: found.requests.append(request.url))
+    page.on("console", lambda said: found.complaints.append(f"{page.url} {said.text}"))
+    page.on("pageerror", lambda error: found.complaints.append(f"{page.url} {error}"))
+    for name, path in PAGES.items():
+        page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+        page.goto(address + path.format(**story.names))
+        found.weak[name] = page.evaluate(CONTRAST)
+        found.nameless[name] = page.evaluate(NAMELESS)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            if page.evaluate(TOO_WIDE):
+                found.too_wide.append(f"{name} {width}")
+            _take_picture(page, f"{name}-{width}-{theme}.png")
+    return found
+
+
+def _take_picture(page: Page, name: str) -> None:
+    folder = os.environ.get("E2E_PICTURES")
+    if folder:
+        page.screenshot(path=Path(folder) / name, full_page=True)
+
+
+def a_page(browser: Browser, theme: str) -> Page:
+    return browser.new_page(viewport={"width": WIDTHS[0], "height": 900}, color_scheme=theme)  # type: ignore[arg-type]

@@ -1,0 +1,38 @@
+"""A migrated database with one core, a node on it, and an MME that is connected."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.harness.databases import TestDatabase
+from tests.harness.network import Rows, a_node, an_mme
+from wispgate.domain.authentication.sealing import OpeningKey
+from wispgate.network.transport.node import DiameterNode
+from wispgate.simulator.diameter import DiameterClient
+
+
+@pytest.fixture
+def opening_key() -> OpeningKey:
+    return OpeningKey(bytes(range(32)))
+
+
+@pytest.fixture
+def rows(database: TestDatabase, opening_key: OpeningKey) -> Rows:
+    rows = Rows(database, opening_key)
+    rows.add_core()
+    return rows
+
+
+@pytest.fixture
+async def node(
+    database: TestDatabase, opening_key: OpeningKey, rows: Rows
+) -> AsyncIterator[DiameterNode]:
+    async with a_node(database, opening_key) as node:
+        yield node
+
+
+@pytest.fixture
+async def mme(node: DiameterNode) -> AsyncIterator[DiameterClient]:
+    client = await an_mme(node)
+    yield client
+    await client.close()

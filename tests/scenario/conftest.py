@@ -1,0 +1,5 @@
+"""Contract tests of the API stand in the same world as the services'."""
+
+from tests.unit.business.conftest import world
+
+__all__ = ["world"]

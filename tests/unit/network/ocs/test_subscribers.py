@@ -1,0 +1,48 @@
+"""Names of subscribers in credit-control requests."""
+
+import pytest
+
+from tests.harness.charging import subscription
+from wispgate.network.ocs.subscribers import NamedIdentity, digits_of, list_identities
+from wispgate.wire.diameter.avp import split_avps
+from wispgate.wire.diameter.message import encode_avps
+
+IMSI = "001010000000001"
+
+
+@pytest.mark.parametrize(
+    ("text", "digits"),
+    [
+        ("+15550100001", "15550100001"),
+        ("tel:+1-555-0100001", "15550100001"),
+        ("sip:+15550100001@ims.test;user=phone", "15550100001"),
+        ("sip:alice@ims.test", ""),
+        ("", ""),
+    ],
+)
+def test_digits_are_found_in_every_form_of_number(text: str, digits: str) -> None:
+    assert digits_of(text) == digits
+
+
+@pytest.mark.parametrize(
+    ("named", "user_name", "found"),
+    [
+        ([(1, IMSI), (0, "15550100001")], "", [("imsi", IMSI), ("msisdn", "15550100001")]),
+        ([(0, "15550100001"), (1, IMSI)], "", [("imsi", IMSI), ("msisdn", "15550100001")]),
+        ([(1, "15550100001")], "", [("imsi", "15550100001")]),
+        ([], IMSI, [("imsi", IMSI)]),
+        ([], "alice@isp.test", [("nai", "alice@isp.test")]),
+        ([(3, f"0{IMSI}@nai.epc.test")], "", [("imsi", IMSI), ("nai", f"0{IMSI}@nai.epc.test")]),
+        ([(3, f"{IMSI}@epc.test")], "", [("imsi", IMSI), ("nai", f"{IMSI}@epc.test")]),
+        ([(2, "sip:alice@ims.test")], "", [("nai", "alice@ims.test")]),
+        ([(1, "no digits"), (4, "private")], "", []),
+    ],
+)
+def test_the_surest_name_comes_first(
+    named: list[tuple[int, str]], user_name: str, found: list[tuple[str, str]]
+) -> None:
+    avps = split_avps(encode_avps([subscription(kind, value) for kind, value in named]))
+
+    identities = list_identities(avps, user_name)
+
+    assert identities == tuple(NamedIdentity(*name) for name in found)
