@@ -9,7 +9,7 @@ UP ?= --demo
 
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes
 UV := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-header --quiet --upgrade
+	--no-emit-index-url --no-header --no-strip-extras --quiet --upgrade
 
 # Each face of the web may have a stylesheet to compile: web/site/css/input.css and so on.
 INPUTS := $(wildcard src/wispgate/web/*/css/input.css)
