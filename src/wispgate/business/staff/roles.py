@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
+from wispgate.kernel.errors import InvalidValue
+
 
 class Role(StrEnum):
     """Ready roles. One without an operator rules over the platform."""
@@ -40,3 +42,9 @@ def is_allowed(role: str, permission: str) -> bool:
     granted = PERMISSIONS.get(Role(role), frozenset()) if role in list(Role) else frozenset()
     subject, _, action = permission.partition(".")
     return bool({"*", permission, f"{subject}.*", f"*.{action}"} & granted)
+
+
+def require_role(role: str) -> None:
+    """Raises InvalidValue where there is no such role."""
+    if role not in list(Role):
+        raise InvalidValue(f"no such role: {role!r}; there are {', '.join(Role)}", field="role")
