@@ -43,6 +43,7 @@ def _environment(
         "vault_public_key": secrets.sealing_key.to_text(),
         "secret_key": secrets.django_secret_key,
         "allowed_hosts": [_host(settings), *_LOOPBACK, *settings.allowed_hosts],
+        "outgoing_networks": list(settings.outgoing_networks),
         "static_root": str(settings.folder.path / "static"),
     }
 

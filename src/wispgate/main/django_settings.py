@@ -7,6 +7,7 @@ Nothing is configured here by hand: `wispgate.toml` and the generated secrets de
 import json
 import os
 from datetime import UTC, datetime
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ WISPGATE_ROLE_PREFIX: str = _given.get("role_prefix", "wispgate_")
 WISPGATE_PARTITIONS: int = _given.get("partitions", 1)
 # The public half of the key vault, base64: what seals SIM secrets where they arrive.
 WISPGATE_VAULT_PUBLIC_KEY: str = _given.get("vault_public_key", "")
+# Private networks that our own requests may go to (`business.outgoing`).
+WISPGATE_OUTGOING_NETWORKS = [ip_network(text) for text in _given.get("outgoing_networks", [])]
 WISPGATE_IS_SANDBOX: bool = _given.get("is_sandbox", False)
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -115,6 +115,16 @@ def host_names(value: object) -> tuple[str, ...]:
         if name != "*" and not _is_host(name.removeprefix(".")):
             raise InvalidValue(f"{name!r} is not a host name")
     return cleaned
+
+
+def networks(value: object) -> tuple[str, ...]:
+    """Networks as `10.0.0.0/8`: a TOML list, or text with commas. A single address is one, too."""
+    given = value if isinstance(value, list | tuple) else _text(value).split(",")
+    cleaned = [text for item in given if (text := _text(item))]
+    try:
+        return tuple(str(ip_network(text)) for text in cleaned)
+    except ValueError:
+        raise InvalidValue("must be networks such as 10.1.0.0/16 or fd00::/8") from None
 
 
 def _is_host(name: str) -> bool:

@@ -112,6 +112,15 @@ class Settings:
             "`localhost`. `*` allows any.",
         ),
     ] = ()
+    outgoing_networks: Annotated[
+        tuple[str, ...],
+        Key(
+            rules.networks,
+            "Private networks that requests of ours may go to (login providers, webhooks), also "
+            "without TLS, such as `10.1.0.0/16`. Everything else that is asked must be on the "
+            "public Internet.",
+        ),
+    ] = ()
     http_workers: Annotated[int, Key(rules.between(1, 64), "Processes that serve HTTP.")] = 2
     http_threads: Annotated[int, Key(rules.between(1, 64), "Threads in each of them.")] = 4
     log_format: Annotated[

@@ -134,3 +134,15 @@ def test_postgres_programs_are_chosen_by_word_or_folder(tmp_path: object) -> Non
     assert rules.postgres_binaries("wheel") == "wheel"
     with pytest.raises(InvalidValue, match="contains `postgres`"):
         rules.postgres_binaries(str(tmp_path))
+
+
+def test_networks_are_read_from_a_list_or_from_text() -> None:
+    assert rules.networks("10.1.0.0/16, fd00::/8,") == ("10.1.0.0/16", "fd00::/8")
+    assert rules.networks(["192.0.2.1"]) == ("192.0.2.1/32",)
+    assert rules.networks("") == ()
+
+
+@pytest.mark.parametrize("text", ["10.1.0.1/16", "inside", "10.0.0.0/33"])
+def test_what_is_no_network_is_refused(text: str) -> None:
+    with pytest.raises(InvalidValue, match="networks such as"):
+        rules.networks(text)
