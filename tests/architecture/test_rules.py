@@ -15,6 +15,7 @@ import django
 import pytest
 
 import wispgate
+from wispgate.business.staff.permissions import CATALOGUE, SUBJECTS
 from wispgate.kernel.errors import WispgateError
 
 ROOT = Path(__file__).parents[2]
@@ -147,3 +148,26 @@ def test_no_file_is_too_long_to_know() -> None:
     }
 
     assert long == {}
+
+
+def asked_for() -> dict[str, str]:
+    """Every permission that code asks for by its name, and a place that does."""
+    asks = re.compile(
+        r"""(?:BearerToken|page|may|require|working_on)\(\s*(?:\w+,\s*)?"(\w+\.\w+)"|"""
+        r"""permission="(\w+\.\w+)"|RailItem\([^)]*"(\w+\.\w+)"\)"""
+    )
+    return {
+        name: str(path.relative_to(ROOT))
+        for path in source_files()
+        for groups in asks.findall(path.read_text(encoding="utf-8"))
+        for name in groups
+        if name
+    }
+
+
+def test_every_permission_that_code_asks_for_is_in_the_catalogue() -> None:
+    found = asked_for()
+
+    assert len(found) > 30
+    assert {name: at for name, at in found.items() if name not in CATALOGUE} == {}
+    assert {one.subject for one in CATALOGUE.values()} == set(SUBJECTS)

@@ -40,6 +40,8 @@ class Scope:
     login: str = ""
     request_id: str = ""
     reason: str = ""
+    # The principal whose rights count (`staff.guards`); None where no person asks.
+    authority: object | None = None
 
     def settings(self) -> dict[str, str]:
         return {

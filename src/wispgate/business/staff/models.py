@@ -6,7 +6,9 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
 
-from wispgate.business.staff import roles
+from wispgate.business.staff.role_models import StoredRole, UsedLimit
+
+__all__ = ["ApiToken", "IdempotentRequest", "StaffMember", "StoredRole", "UsedLimit"]
 
 
 class StaffManager(BaseUserManager["StaffMember"]):
@@ -23,6 +25,9 @@ class StaffMember(AbstractBaseUser):
     name = models.CharField(max_length=120)
     role = models.CharField(max_length=40)
     is_active = models.BooleanField(default=True)
+    # Whom they belong to: what limits such as "own dealer" mean for them.
+    dealer = models.CharField(max_length=40, blank=True, default="")
+    department_id = models.UUIDField(null=True)
     created_at = models.DateTimeField()
 
     USERNAME_FIELD = "email"
@@ -44,17 +49,6 @@ class StaffMember(AbstractBaseUser):
     @property
     def is_staff(self) -> bool:
         """All of them work here: the console's own gate asks for this."""
-        return self.is_active
-
-    def may(self, permission: str) -> bool:
-        return self.is_active and roles.is_allowed(self.role, permission)
-
-    def has_perm(self, permission: str, obj: object = None) -> bool:
-        """The console asks in Django's words: "inventory.view_sim" is `sim.read`."""
-        action, _, subject = permission.rpartition(".")[2].partition("_")
-        return self.may(f"{subject}.{'read' if action == 'view' else action}")
-
-    def has_module_perms(self, app_label: str) -> bool:
         return self.is_active
 
 

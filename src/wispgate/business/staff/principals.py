@@ -1,24 +1,67 @@
 """Who a request is from, and what they may do."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from uuid import UUID
 
 from wispgate.business.operators import scope as scopes
-from wispgate.business.staff.errors import PermissionMissing
-from wispgate.business.staff.roles import is_allowed
+from wispgate.business.staff import limits, role_queries
+from wispgate.business.staff.errors import LimitExceeded, PermissionMissing
+from wispgate.business.staff.grants import Facts, Grant, Standing, find_breach
+from wispgate.business.staff.masking import FieldKind
+from wispgate.business.staff.roles import Role
+
+NO_FACTS = Facts()
+_NOBODY = Standing()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Principal:
-    """Who a request is from: the actor for the audit, the tenant and the role."""
+    """The actor for the audit, the tenant, and the role as it is when it is first asked for.
+
+    `is_platform`: of the platform's own staff, whichever operator they look at. `standing.person`
+    is the same for all tokens of one person.
+    """
 
     actor: scopes.Actor
     operator_id: UUID | None
     role: str
+    is_platform: bool = False
+    standing: Standing = _NOBODY
+
+    @cached_property
+    def holding(self) -> Role:
+        """The role as it stands now: read once per request, in its transaction."""
+        return role_queries.role_held(self.role, self.operator_id, is_platform=self.is_platform)
+
+    @property
+    def person(self) -> str:
+        return self.standing.person or f"{self.actor.kind}:{self.actor.name}"
 
     def may(self, permission: str) -> bool:
-        return is_allowed(self.role, permission)
+        """Whether they hold it at all; its limits are checked where the facts are known."""
+        return self.holding.holds(permission)
 
-    def require(self, permission: str) -> None:
-        if not self.may(permission):
+    def require(self, permission: str, facts: Facts | None = None) -> None:
+        """Raises PermissionMissing, and with facts LimitExceeded. A day's sum grows by it."""
+        grants = self.holding.grants_for(permission)
+        if not grants:
             raise PermissionMissing(permission)
+        if facts is not None:
+            self._require_within(permission, grants, facts)
+
+    def hides(self, kind: FieldKind) -> bool:
+        return kind in self.holding.hides
+
+    def _require_within(self, permission: str, grants: Sequence[Grant], facts: Facts) -> None:
+        """By any of the grants: the freest stands first."""
+        breach = None
+        for grant in grants:
+            found = find_breach(grant.limits, facts, self.standing)
+            found = found or limits.count(grant.limits, facts, self.person, permission)
+            if found is None:
+                return
+            breach = breach or found
+        if breach is not None:
+            raise LimitExceeded(permission, breach)

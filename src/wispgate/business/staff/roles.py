@@ -1,50 +1,189 @@
-"""What a role may do. A permission is named `object.action`; `*` stands for any."""
+"""Roles: sets of grants, and what they hide. The ready ones, and the names that mean them.
 
-from collections.abc import Mapping
-from enum import StrEnum
+An operator may write over a ready role or add its own (`role_queries` joins both).
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 
-from wispgate.kernel.errors import InvalidValue
+from wispgate.business.staff.grants import Grant, Limits, grants_of, is_as_tight
+from wispgate.business.staff.masking import FieldKind
+from wispgate.business.staff.permissions import CATALOGUE, Limit, does_match, permission_named
+
+NONE: frozenset[FieldKind] = frozenset()
+PERSONAL = frozenset(FieldKind)
+PAPERS = frozenset({FieldKind.DOCUMENT, FieldKind.PUK})
 
 
-class Role(StrEnum):
-    """Ready roles. One without an operator rules over the platform."""
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What its people may do and what is hidden from them.
 
-    ADMIN = "admin"
-    AGENT = "agent"
-    INVENTORY = "inventory"
-    BILLING = "billing"
-    VIEWER = "viewer"
+    `is_of_platform`: for the platform's own staff. `is_changed`: not as it was delivered.
+    """
+
+    name: str
+    title: str
+    about: str
+    grants: Sequence[Grant]
+    hides: frozenset[FieldKind] = NONE
+    is_of_platform: bool = False
+    is_ready: bool = True
+    is_changed: bool = False
+
+    def grants_for(self, permission: str) -> Sequence[Grant]:
+        """The grants by which it holds a permission, the freest first; none where it does not."""
+        if permission_named(permission).is_of_platform and not self.is_of_platform:
+            return ()
+        return grants_of(self.grants, permission)
+
+    def holds(self, permission: str) -> bool:
+        return bool(self.grants_for(permission))
+
+    def permissions(self) -> frozenset[str]:
+        return frozenset(name for name in CATALOGUE if self.holds(name))
 
 
-PERMISSIONS: Mapping[Role, frozenset[str]] = MappingProxyType(
-    {
-        Role.ADMIN: frozenset({"*"}),
-        Role.AGENT: frozenset(
-            {"*.read", "subscriber.create", "subscription.create", "subscription.number"}
-            | {"sim.assign", "sim.unassign", "sim.swap"}
-            | {"subscription.activate", "subscription.suspend", "subscription.resume"}
-            | {"subscription.plan", "wallet.top_up", "data.top_up", "number.reserve"}
-        ),
-        Role.INVENTORY: frozenset(
-            {"*.read", "sim.import", "sim.retire"}
-            | {"number.range", "number.reserve", "number.release"}
-            | {"number.port_in", "number.port_out"}
-        ),
-        Role.BILLING: frozenset({"*.read", "wallet.top_up", "data.top_up"}),
-        Role.VIEWER: frozenset({"*.read"}),
-    }
+# Nobody's role: of a name that means nothing (any more).
+NO_ROLE = Role("none", "No role", "May do nothing.", ())
+
+
+def lacks(holder: Role, wanted: Role) -> Sequence[str]:
+    """What `wanted` has and `holder` has not, or only within tighter limits, or does not see."""
+    missing = [
+        name
+        for name in sorted(wanted.permissions())
+        if not all(
+            any(is_as_tight(given.limits, held.limits) for held in holder.grants_for(name))
+            for given in wanted.grants_for(name)
+        )
+    ]
+    return missing + sorted(f"field {kind}" for kind in holder.hides - wanted.hides)
+
+
+def _grants(*patterns: str, own: frozenset[Limit] = frozenset()) -> tuple[Grant, ...]:
+    """Limits go to the permissions that can carry them."""
+    return tuple(
+        Grant(pattern, Limits(own=own & _carried(pattern))) if own else Grant(pattern)
+        for pattern in patterns
+    )
+
+
+def _carried(pattern: str) -> frozenset[Limit]:
+    every = [one.limits for name, one in CATALOGUE.items() if does_match(pattern, name)]
+    return frozenset.intersection(*every) if every else frozenset()
+
+
+_CARE = (
+    *("*.read", "subscriber.create", "subscription.create", "subscription.number"),
+    *("subscription.activate", "subscription.suspend", "subscription.resume", "subscription.plan"),
+    *("sim.assign", "sim.unassign", "sim.swap", "wallet.top_up", "data.top_up", "number.reserve"),
 )
 
+_ROWS: Sequence[Role] = (
+    Role(
+        "platform_admin", "Platform administrator",
+        "Runs the installation: operators, cores, peers, and all that operators may do.",
+        _grants("*"), is_of_platform=True,
+    ),
+    Role(
+        "operator_admin", "Operator administrator",
+        "Runs one operator: everything that is the operator's own.",
+        _grants("*"),
+    ),
+    Role(
+        "agent", "Agent", "Serves customers: takes them on, repairs, swaps, tops up.",
+        _grants(*_CARE), PAPERS,
+    ),
+    Role(
+        "senior_agent", "Senior agent",
+        "An agent who also ends things, ports numbers, sees what is hidden and decides requests.",
+        _grants(
+            *_CARE, "subscription.terminate", "sim.retire", "number.release", "number.port_in",
+            "number.port_out", "field.reveal", "approval.decide",
+        ),
+        PAPERS,
+    ),
+    Role(
+        "biller", "Biller", "Bills, takes payments, credits and chases debts.",
+        _grants("*.read", "wallet.top_up", "data.top_up"), PAPERS,
+    ),
+    Role(
+        "network_engineer", "Network engineer",
+        "Sees peers, sessions and pushes; lets lines in and cuts them off.",
+        _grants("*.read", "subscription.activate", "subscription.suspend", "subscription.resume"),
+        PAPERS,
+    ),
+    Role(
+        "warehouse", "Warehouse", "Keeps cards and numbers: imports, retires, reserves, ports.",
+        _grants(
+            "*.read", "sim.import", "sim.retire", "number.range", "number.reserve",
+            "number.release", "number.port_in", "number.port_out",
+        ),
+        PAPERS,
+    ),
+    Role(
+        "dealer", "Dealer", "Sells at a shop: its own customers, their lines and top-ups.",
+        _grants(
+            "plan.read", "subscriber.create", "subscription.create", "subscription.activate",
+            "subscription.number", "subscription.plan", "sim.assign", "wallet.top_up",
+            "data.top_up", own=frozenset({Limit.OWN_DEALER}),
+        ),
+        PAPERS,
+    ),
+    Role(
+        "product_manager", "Product manager", "Drafts, launches and retires plans.",
+        _grants("*.read", "plan.draft", "plan.launch", "plan.retire"), PERSONAL,
+    ),
+    Role(
+        "auditor", "Auditor", "Sees everything, changes nothing, and may look behind what is hidden.",
+        _grants("*.read", "field.reveal"), PERSONAL,
+    ),
+    Role(
+        "enterprise_manager", "Enterprise manager",
+        "Runs the lines of the own department and those below it.",
+        _grants(
+            "plan.read", "subscription.create", "subscription.activate", "subscription.suspend",
+            "subscription.resume", "subscription.plan", "sim.assign", "sim.swap",
+            own=frozenset({Limit.OWN_DEPARTMENT}),
+        ),
+        PAPERS,
+    ),
+    Role(
+        "viewer", "Viewer", "Sees, changes nothing; personal fields are hidden.",
+        _grants("*.read"), PERSONAL,
+    ),
+)  # fmt: skip
 
-def is_allowed(role: str, permission: str) -> bool:
-    """Whether a role holds `object.action`. An unknown role holds nothing."""
-    granted = PERMISSIONS.get(Role(role), frozenset()) if role in list(Role) else frozenset()
-    subject, _, action = permission.partition(".")
-    return bool({"*", permission, f"{subject}.*", f"*.{action}"} & granted)
+READY: Mapping[str, Role] = MappingProxyType({role.name: role for role in _ROWS})
+
+# Names that were used before, or that people use, for a ready role of an operator's.
+ALIASES: Mapping[str, str] = MappingProxyType(
+    {
+        "admin": "operator_admin",
+        "administrator": "operator_admin",
+        "founder": "operator_admin",
+        "mvno_manager": "operator_admin",
+        "inventory": "warehouse",
+        "billing": "biller",
+        "billing_clerk": "biller",
+        "finance": "biller",
+        "care_agent": "agent",
+        "support": "senior_agent",
+        "supervisor": "senior_agent",
+        "engineer": "network_engineer",
+        "noc": "network_engineer",
+    }
+)
+_ADMINS = frozenset({"admin", "administrator"})
+NAME = re.compile(r"[a-z][a-z0-9_]{1,39}")
 
 
-def require_role(role: str) -> None:
-    """Raises InvalidValue where there is no such role."""
-    if role not in list(Role):
-        raise InvalidValue(f"no such role: {role!r}; there are {', '.join(Role)}", field="role")
+def canonical(name: str, *, is_platform: bool) -> str:
+    """Our name for a role: `admin` is the platform's or an operator's, by where it is asked for."""
+    plain = name.strip().lower().replace(" ", "_").replace("-", "_")
+    if is_platform and plain in _ADMINS:
+        return "platform_admin"
+    return ALIASES.get(plain, plain)

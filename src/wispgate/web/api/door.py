@@ -92,8 +92,9 @@ def _open(request: HttpRequest) -> scopes.Scope:
         now=now,
         actor=principal.actor,
         operator_id=principal.operator_id,
-        is_platform=principal.operator_id is None,
+        is_platform=principal.is_platform,
         request_id=request_id_of(request),
+        authority=principal,
     )
     return _choose_operator(scope, request) if scope.is_platform else scope
 

@@ -21,6 +21,7 @@ View = Callable[[HttpRequest], HttpResponse]
 
 REQUEST_ID_HEADER = "X-Request-Id"
 SESSION_OPERATOR = "operator_id"
+_PRINCIPAL = "wispgate.staff"
 
 
 def request_id_of(request: HttpRequest) -> str:
@@ -37,19 +38,30 @@ def principal_of(request: HttpRequest) -> staff.Principal | None:
     if not isinstance(user, StaffMember):
         return None
     actor = scopes.Actor("staff", user.email, address_of(request))
-    return staff.Principal(actor, user.operator_id or _chosen_operator(request), user.role)
+    known = request.META.get(_PRINCIPAL)
+    operator_id = user.operator_id or _chosen_operator(request)
+    if isinstance(known, staff.Principal) and known.operator_id == operator_id:
+        return known
+    principal = staff.Principal(
+        actor,
+        operator_id,
+        user.role,
+        is_platform=user.operator_id is None,
+        standing=staff.standing_of(user),
+    )
+    request.META[_PRINCIPAL] = principal
+    return principal
 
 
 def scope_of(principal: staff.Principal, request: HttpRequest) -> scopes.Scope:
     """The scope of a principal's request. Staff of no operator are the platform's."""
-    user = request.user
-    is_platform = isinstance(user, StaffMember) and user.operator_id is None
     return scopes.Scope(
         now=settings.WISPGATE_CLOCK.now(),
         actor=principal.actor,
         operator_id=principal.operator_id,
-        is_platform=is_platform or principal.operator_id is None,
+        is_platform=principal.is_platform,
         request_id=request_id_of(request),
+        authority=principal,
     )
 
 

@@ -13,7 +13,6 @@ from wispgate.business.staff.errors import (
     StaffExists,
     TokenRefused,
 )
-from wispgate.business.staff.roles import Role, is_allowed
 from wispgate.kernel.errors import InvalidValue
 
 PASSWORD = "correct horse battery"
@@ -32,10 +31,6 @@ def test_a_member_of_staff_logs_in_by_address_and_password(world: World) -> None
 
     assert (str(member), member.operator_id, member.is_staff) == ("Ada", world.north, True)
     assert member.password.startswith("argon2")
-    assert member.may("sim.assign")
-    assert not member.may("sim.retire")
-    assert member.has_perm("inventory.view_sim")
-    assert not member.has_perm("inventory.change_sim")
     assert staff.find_staff_by_login(str(member.id), now=world.clock.now()) == member
 
 
@@ -78,7 +73,7 @@ def test_a_token_is_known_until_it_expires(world: World) -> None:
     principal = staff.authenticate_token(secret, address="192.0.2.1", now=now)
 
     assert (principal.actor.name, principal.operator_id) == ("probe", world.north)
-    with pytest.raises(PermissionMissing):
+    with world.as_staff(), pytest.raises(PermissionMissing):
         principal.require("sim.import")
     for token, at in ((secret, now + timedelta(hours=1)), (secret + "x", now)):
         with pytest.raises(TokenRefused):
@@ -96,21 +91,3 @@ def test_an_answer_is_remembered_for_its_request_only(world: World) -> None:
             staff.find_answer("k", request_hash="b")
 
     assert found == answer
-
-
-@pytest.mark.parametrize(
-    ("role", "permission", "allowed"),
-    [
-        (Role.ADMIN, "anything.at_all", True),
-        (Role.VIEWER, "sim.read", True),
-        (Role.VIEWER, "sim.retire", False),
-        (Role.AGENT, "sim.swap", True),
-        (Role.AGENT, "subscription.terminate", False),
-        (Role.INVENTORY, "sim.import", True),
-        (Role.INVENTORY, "sim.assign", False),
-        (Role.BILLING, "subscriber.create", False),
-        ("nobody", "sim.read", False),
-    ],
-)
-def test_a_role_holds_what_the_table_says(role: str, permission: str, allowed: bool) -> None:
-    assert is_allowed(role, permission) is allowed

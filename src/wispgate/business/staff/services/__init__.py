@@ -1,7 +1,11 @@
 """Creating staff and tokens, logging in, and remembering idempotent requests."""
 
 from wispgate.business.staff.principals import Principal
-from wispgate.business.staff.services.logins import authenticate_staff, find_staff_by_login
+from wispgate.business.staff.services.logins import (
+    authenticate_staff,
+    find_staff_by_login,
+    standing_of,
+)
 from wispgate.business.staff.services.members import MIN_PASSWORD_LENGTH, create_staff
 from wispgate.business.staff.services.repeats import StoredAnswer, find_answer, remember_answer
 from wispgate.business.staff.services.tokens import (
@@ -24,4 +28,5 @@ __all__ = [
     "find_staff_by_login",
     "hash_token",
     "remember_answer",
+    "standing_of",
 ]

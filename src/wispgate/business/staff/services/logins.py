@@ -5,6 +5,7 @@ from uuid import UUID
 
 from wispgate.business.operators import scope as scopes
 from wispgate.business.staff.errors import LoginRefused
+from wispgate.business.staff.grants import Standing
 from wispgate.business.staff.models import StaffMember
 
 
@@ -31,3 +32,10 @@ def find_staff_by_login(login: str, *, now: datetime) -> StaffMember | None:
             return None
     with scopes.within(scopes.Scope(now=now, login=login)):
         return StaffMember.objects.filter(**wanted).first()
+
+
+def standing_of(member: StaffMember) -> Standing:
+    """Whom a member of staff is and belongs to, for limits and for four eyes."""
+    return Standing(
+        person=f"staff:{member.id}", dealer=member.dealer, department_id=member.department_id
+    )

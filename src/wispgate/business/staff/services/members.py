@@ -5,7 +5,7 @@ from uuid import UUID
 from wispgate.business.operators import ids
 from wispgate.business.operators import queries as operators
 from wispgate.business.operators import scope as scopes
-from wispgate.business.staff import roles
+from wispgate.business.staff import role_queries
 from wispgate.business.staff.errors import StaffExists
 from wispgate.business.staff.models import StaffMember
 from wispgate.kernel.errors import InvalidValue
@@ -15,7 +15,8 @@ MIN_PASSWORD_LENGTH = 12
 
 def create_staff(*, email: str, name: str, role: str, password: str, operator: str = "") -> UUID:
     """A new member of staff, of an operator (by slug) or of the platform."""
-    roles.require_role(role)
+    operator_id = operators.get_operator(operator).id if operator else None
+    held = role_queries.require_role(role, operator_id, is_platform=not operator)
     if len(password) < MIN_PASSWORD_LENGTH:
         raise InvalidValue(
             f"a password has at least {MIN_PASSWORD_LENGTH} characters", field="password"
@@ -25,10 +26,10 @@ def create_staff(*, email: str, name: str, role: str, password: str, operator: s
     now = scopes.current().now
     member = StaffMember(
         id=ids.new_id(now),
-        operator_id=operators.get_operator(operator).id if operator else None,
+        operator_id=operator_id,
         email=email.lower(),
         name=name,
-        role=role,
+        role=held,
         created_at=now,
     )
     member.set_password(password)

@@ -7,8 +7,9 @@ from datetime import datetime
 from wispgate.business.operators import ids
 from wispgate.business.operators import queries as operators
 from wispgate.business.operators import scope as scopes
-from wispgate.business.staff import roles
+from wispgate.business.staff import role_queries
 from wispgate.business.staff.errors import TokenRefused
+from wispgate.business.staff.grants import Standing
 from wispgate.business.staff.models import ApiToken
 from wispgate.business.staff.principals import Principal
 
@@ -19,14 +20,14 @@ def create_token(
     *, role: str, name: str, operator: str = "", expires_at: datetime | None = None
 ) -> str:
     """A new token; its secret is returned once and kept nowhere."""
-    roles.require_role(role)
     secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    operator_id = operators.get_operator(operator).id if operator else None
     now = scopes.current().now
     ApiToken.objects.create(
         id=ids.new_id(now),
-        operator_id=operators.get_operator(operator).id if operator else None,
+        operator_id=operator_id,
         name=name,
-        role=role,
+        role=role_queries.require_role(role, operator_id, is_platform=not operator),
         secret_hash=hash_token(secret),
         created_at=now,
         expires_at=expires_at,
@@ -47,4 +48,10 @@ def authenticate_token(secret: str, *, address: str, now: datetime) -> Principal
     if token is None or token.revoked_at or (token.expires_at and token.expires_at <= now):
         raise TokenRefused("this token is not valid")
     actor = scopes.Actor("token", token.name, address)
-    return Principal(actor, token.operator_id, token.role)
+    return Principal(
+        actor,
+        token.operator_id,
+        token.role,
+        is_platform=token.operator_id is None,
+        standing=Standing(person=f"token:{token.id}"),
+    )

@@ -1,0 +1,31 @@
+"""Where services ask whether the one who acts may do this, with the facts that only they know."""
+
+from wispgate.business.operators import scope as scopes
+from wispgate.business.staff.grants import Facts
+from wispgate.business.staff.masking import FIELDS, FieldKind, mask
+from wispgate.business.staff.principals import Principal
+
+
+def acting() -> Principal | None:
+    """Who acts in this transaction; None for the system's own work and for commands at a shell."""
+    authority = scopes.current().authority
+    return authority if isinstance(authority, Principal) else None
+
+
+def require(permission: str, facts: Facts) -> None:
+    """Raises PermissionMissing or LimitExceeded."""
+    principal = acting()
+    if principal is not None:
+        principal.require(permission, facts)
+
+
+def shown(kind: FieldKind, value: str) -> str:
+    """A field as the one who acts may see it."""
+    principal = acting()
+    return mask(kind, value) if principal is not None and principal.hides(kind) else value
+
+
+def is_hidden(name: str) -> bool:
+    """Whether the field of that name is hidden from the one who acts."""
+    principal, kind = acting(), FIELDS.get(name)
+    return principal is not None and kind is not None and principal.hides(kind)

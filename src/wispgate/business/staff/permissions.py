@@ -1,0 +1,146 @@
+"""The catalogue of permissions: everything that anybody may be allowed to do, in words.
+
+A permission is named `object.action`. A view or a service that asks for one that is not here fails
+at once. A new object adds its line to `SUBJECTS`, a new act its row to `_ROWS`; the reference page,
+the console's role page and the access tests are made from this table.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Risk(StrEnum):
+    """What goes wrong if the wrong person may do it."""
+
+    READ = "read"  # sees what is shown anyway
+    CHANGE = "change"  # changes something that can be changed back
+    MONEY = "money"  # moves money or what is sold for money
+    HARM = "harm"  # cuts somebody off, or cannot be undone
+    SECRET = "secret"  # noqa: S105 (sees what is hidden, or lets somebody in)
+
+
+class Limit(StrEnum):
+    """A constraint that a grant can carry. The service that acts gives the facts for it."""
+
+    PER_ACT = "per_act"  # an amount for one act
+    PER_DAY = "per_day"  # an amount for all of a person's acts on one day of the operator's
+    OWN_DEALER = "own_dealer"  # only what belongs to the person's dealer
+    OWN_DEPARTMENT = "own_department"  # only the person's department and those below it
+    OWN_CUSTOMERS = "own_customers"  # only customers whom the person brought
+
+
+AMOUNTS = frozenset({Limit.PER_ACT, Limit.PER_DAY})
+OWN = frozenset({Limit.OWN_DEALER, Limit.OWN_DEPARTMENT, Limit.OWN_CUSTOMERS})
+NOTHING: frozenset[Limit] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """`meaning` goes on after "may". `is_of_platform`: held by the platform's own staff only."""
+
+    name: str
+    meaning: str
+    risk: Risk
+    limits: frozenset[Limit] = NOTHING
+    is_of_platform: bool = False
+
+    @property
+    def subject(self) -> str:
+        return self.name.partition(".")[0]
+
+
+# The first word of a permission, the group that people see it in.
+SUBJECTS: Mapping[str, str] = MappingProxyType(
+    {
+        "subscriber": "Customers",
+        "message": "Customers",
+        "subscription": "Lines",
+        "line": "Lines",
+        "session": "Lines",
+        "sim": "SIMs and numbers",
+        "number": "SIMs and numbers",
+        "plan": "Catalogue",
+        "wallet": "Money",
+        "data": "Money",
+        "balance": "Money",
+        "peer": "Network",
+        "push": "Network",
+        "audit": "Trust",
+        "field": "Trust",
+        "approval": "Trust",
+        "staff": "People and roles",
+        "role": "People and roles",
+        "operator": "Operator",
+    }
+)
+
+_ROWS: Sequence[Permission] = (
+    Permission("subscriber.read", "see customers", Risk.READ),
+    Permission("subscriber.create", "take on a customer", Risk.CHANGE),
+    Permission("message.read", "see what customers were told", Risk.READ),
+    Permission("subscription.read", "see sub-services", Risk.READ),
+    Permission("subscription.create", "open a sub-service for a customer", Risk.CHANGE, OWN),
+    Permission("subscription.activate", "let a line into the network", Risk.CHANGE, OWN),
+    Permission("subscription.suspend", "cut a line off, for a reason", Risk.HARM, OWN),
+    Permission("subscription.resume", "lift a reason for which a line is off", Risk.CHANGE, OWN),
+    Permission("subscription.terminate", "end a sub-service for good", Risk.HARM, OWN),
+    Permission("subscription.number", "give a line its number, or take it", Risk.CHANGE, OWN),
+    Permission("subscription.plan", "move a line to another plan", Risk.MONEY, OWN),
+    Permission("line.read", "see a line as the network knows it", Risk.READ),
+    Permission("session.read", "see who is online, where and with what", Risk.READ),
+    Permission("sim.read", "see cards (never their keys)", Risk.READ),
+    Permission("sim.import", "take a vendor's cards and keys into stock", Risk.CHANGE),
+    Permission("sim.assign", "give a line a card from stock", Risk.CHANGE, OWN),
+    Permission("sim.unassign", "put a card that was never active back into stock", Risk.CHANGE, OWN),
+    Permission("sim.swap", "let another card take over a line", Risk.HARM, OWN),
+    Permission("sim.retire", "end a card for good", Risk.HARM),
+    Permission("number.read", "see numbers and their ranges", Risk.READ),
+    Permission("number.range", "add ranges of numbers and say how long numbers rest", Risk.CHANGE),
+    Permission("number.reserve", "keep a number for a while", Risk.CHANGE),
+    Permission("number.release", "let a number go", Risk.CHANGE),
+    Permission("number.port_in", "take a number over from another operator", Risk.CHANGE),
+    Permission("number.port_out", "let a number go to another operator", Risk.HARM),
+    Permission("plan.read", "see plans and their versions", Risk.READ),
+    Permission("plan.draft", "write drafts of plans", Risk.CHANGE),
+    Permission("plan.launch", "put a plan on sale", Risk.MONEY),
+    Permission("plan.retire", "take a plan off sale", Risk.CHANGE),
+    Permission("wallet.top_up", "add money to a customer's wallet", Risk.MONEY, AMOUNTS | OWN),
+    Permission("data.top_up", "sell or give data to a line", Risk.MONEY, OWN),
+    Permission("balance.read", "see balances and their movements", Risk.READ),
+    Permission("peer.read", "see which nodes may connect and which do", Risk.READ),
+    Permission("push.read", "see what the network was told and what came of it", Risk.READ),
+    Permission("audit.read", "see who did what, when and why", Risk.READ),
+    Permission("field.reveal", "look at a field that the role hides, with a reason", Risk.SECRET),
+    Permission("approval.read", "see what waits for a second person", Risk.READ),
+    Permission("approval.decide", "approve or refuse what somebody else asked for", Risk.HARM),
+    Permission("approval.rules", "say which acts need a second person", Risk.SECRET),
+    Permission("staff.read", "see who works here", Risk.READ),
+    Permission("staff.create", "take on staff", Risk.SECRET),
+    Permission("staff.role", "give staff another role", Risk.SECRET),
+    Permission("staff.disable", "let staff in no more, or again", Risk.SECRET),
+    Permission("role.read", "see roles and what they allow", Risk.READ),
+    Permission("role.edit", "write roles", Risk.SECRET),
+    Permission("operator.read", "see operators", Risk.READ),
+)  # fmt: skip
+
+CATALOGUE: Mapping[str, Permission] = MappingProxyType({row.name: row for row in _ROWS})
+
+
+def permission_named(name: str) -> Permission:
+    """Raises LookupError: code that asks for a permission that nobody can hold is wrong."""
+    try:
+        return CATALOGUE[name]
+    except KeyError:
+        raise LookupError(f"{name!r} is not in the catalogue of permissions") from None
+
+
+def matching(pattern: str) -> frozenset[str]:
+    """The permissions that a pattern names: `*`, `sim.*`, `*.read` or one by its name."""
+    return frozenset(name for name in CATALOGUE if does_match(pattern, name))
+
+
+def does_match(pattern: str, name: str) -> bool:
+    subject, _, action = name.partition(".")
+    return pattern in ("*", name, f"{subject}.*", f"*.{action}")
