@@ -11,13 +11,18 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from tests.network.dialogue import air, result_of
+from wispgate.main import database, secret_files
+from wispgate.main import settings as configuration
 from wispgate.simulator.diameter import DiameterClient, NotConnected
 from wispgate.wire.diameter.capabilities import Application
 from wispgate.wire.diameter.commands import APPLICATION_S6A, VENDOR_3GPP
@@ -90,6 +95,13 @@ class Installation:
 
 @pytest.fixture(scope="module")
 def installation() -> Iterator[Installation]:
+    with an_installation() as running:
+        yield running
+
+
+@contextmanager
+def an_installation() -> Iterator[Installation]:
+    """`up --demo` on a folder of its own, with one more MME allowed."""
     with tempfile.TemporaryDirectory(prefix="wgup-", dir="/tmp") as folder:
         os.chmod(folder, 0o755)
         data, log = Path(folder) / "data", Path(folder) / "log"
@@ -172,3 +184,75 @@ def test_a_second_up_on_the_same_folder_is_refused(installation: Installation) -
 
     assert second.returncode == 2
     assert str(installation.data) in second.stderr + second.stdout
+
+
+def test_the_demo_is_removed_from_under_its_phones_and_nobody_else_is(
+    installation: Installation,
+) -> None:
+    added = installation.wispgate(
+        "operator", "add", "--slug", "acme", "--name", "Acme", "--currency", "EUR"
+    )
+    assert added.returncode == 0, added.stderr
+
+    removed = installation.wispgate("demo", "remove")
+    again = installation.wispgate("demo", "remove")
+
+    assert removed.returncode == 0, removed.stderr
+    assert removed.stdout.startswith("demo removed: 50 lines, 60 SIMs, ")
+    assert again.returncode == 2
+    assert (
+        again.stderr == f"wispgate: there is no demo in {installation.data}: nothing was removed\n"
+    )
+    assert not (installation.data / "demo").exists()
+    states = {each["name"]: each["state"] for each in installation.status()["processes"]}
+    assert states["demo"] == "finished"
+    assert states["diameter"] == states["worker"] == states["web"] == "healthy"
+    assert "Traceback" not in installation.log.read_text()
+    assert rows_with_an_operator(installation) == {"operators_operator": 1}
+
+
+def rows_with_an_operator(installation: Installation) -> dict[str, int]:
+    """Rows of tenants by table, seen past every wall; the platform's own staff is no tenant's."""
+    settings = configuration.load(options={"data": installation.data})
+    secrets = secret_files.load(settings.folder.secrets)
+    found = {}
+    with psycopg.connect(database.embedded(settings, secrets).dsn("wispgate")) as admin:
+        tables = admin.execute(
+            "SELECT a.attrelid::regclass::text FROM pg_attribute a "
+            "JOIN pg_class c ON c.oid = a.attrelid WHERE a.attname = 'operator_id' "
+            "AND c.relkind = 'r'"
+        ).fetchall()
+        assert len(tables) > 20
+        for (table,) in [*tables, ("operators_operator",)]:
+            column = "id" if table == "operators_operator" else "operator_id"
+            query = sql.SQL("SELECT count(*) FROM {} WHERE {} IS NOT NULL").format(
+                sql.Identifier(*table.split(".")), sql.Identifier(column)
+            )
+            row = admin.execute(query).fetchone()
+            assert row is not None
+            found[table] = int(row[0])
+    # The audit has the new operator's founding.
+    return {name: n for name, n in found.items() if n and name != "audit_auditentry"}
+
+
+def test_the_demo_is_removed_while_nothing_runs_also_after_it_was_cut_off() -> None:
+    with an_installation() as stopped:
+        stopped.process.send_signal(signal.SIGTERM)
+        stopped.process.wait(timeout=PATIENCE)
+
+        removed = stopped.wispgate("demo", "remove")
+        # As if it had been cut off just before its end.
+        (stopped.data / "demo").mkdir()
+        (stopped.data / "demo" / "removing").touch()
+        finished = stopped.wispgate("demo", "remove")
+        # Somebody's own operator may have that name; its network is another.
+        named = stopped.wispgate(
+            "operator", "add", "--slug", "demo", "--name", "Mine", "--currency", "EUR"
+        )
+        again = stopped.wispgate("demo", "remove")
+
+        assert named.returncode == 0, named.stderr
+        assert removed.returncode == 0, removed.stderr
+        assert finished.returncode == 0, finished.stderr
+        assert not (stopped.data / "demo").exists()
+        assert again.returncode == 2

@@ -34,14 +34,14 @@ GLOBAL = {
 GLOBAL_PREFIXES = {"procrastinate_": "jobs carry ids and no tenant's data"}
 # Walls without a column operator_id: seen through the cores that serve the operator.
 BY_CORE = {"operators_operator", "operators_core", "operators_peer", "peer_connection"}
-PLATFORM_ONLY = {"refused_connection"}
+PLATFORM_ONLY = {"refused_connection", "operators_removal"}
 
 
 # SQL for any value of a type, for rows that are only there to be seen or not.
 ANY_VALUE: dict[str, LiteralString] = {
     "uuid": "gen_random_uuid()",
-    "text": "'x'",
-    "varchar": "'x'",
+    "text": "gen_random_uuid()::text",
+    "varchar": "'1'",
     "int2": "1",
     "int4": "1",
     "int8": "1",

@@ -21,6 +21,7 @@ from wispgate.kernel.errors import InvalidValue, Unavailable, WispgateError
 from wispgate.main import business_commands, clocks, doctor, logs, rules, simulate, status, up
 from wispgate.main import settings as configuration
 from wispgate.main.settings import Settings
+from wispgate.main.supervisor import EXIT_FINISHED
 
 EXIT_UNAVAILABLE = 1
 EXIT_WRONG_INPUT = 2
@@ -40,9 +41,10 @@ core_app = typer.Typer(
 peer_app = typer.Typer(help="Diameter peers that may connect.", no_args_is_help=True)
 token_app = typer.Typer(help="Tokens of the API.", no_args_is_help=True)
 clock_app = typer.Typer(help="The clock of a sandbox.", no_args_is_help=True)
+demo_app = typer.Typer(help="The demo that `up --demo` founds.", no_args_is_help=True)
 for _name, _part in (
     ("run", run_app), ("operator", operator_app), ("core", core_app), ("peer", peer_app),
-    ("token", token_app), ("clock", clock_app),
+    ("token", token_app), ("clock", clock_app), ("demo", demo_app),
 ):  # fmt: skip
     app.add_typer(_part, name=_name)
 app.add_typer(simulate.app, name="simulate")
@@ -120,6 +122,7 @@ def run_phones(data: Data = None) -> None:
     from wispgate.main.demo import phones  # noqa: PLC0415 (each process imports its own)
 
     phones.run(_process_settings("demo", data))
+    raise typer.Exit(EXIT_FINISHED)
 
 
 @run_app.command("demo", hidden=True)
@@ -238,6 +241,19 @@ def clock_advance(
         raise InvalidValue(f"SPAN {span!r} {error.message}") from None
     now = clocks.sandbox_clock(_settings(data).folder).advance(distance)
     typer.echo(f"the clock shows {now:%Y-%m-%d %H:%M:%S} UTC")
+
+
+@demo_app.command("remove")
+def demo_remove(data: Data = None) -> None:
+    """Removes the demo: its operator with all it has, its core, its phones. Nothing of others."""
+    from wispgate.main.demo import removal  # noqa: PLC0415 (Django is slow to import)
+
+    settings = _settings(data)
+    gone = removal.remove_demo(settings)
+    typer.echo(
+        f"demo removed: {gone.get('subscriptions_subscription', 0)} lines, "
+        f"{gone.get('inventory_sim', 0)} SIMs, {sum(gone.values())} rows in all"
+    )
 
 
 @app.callback(invoke_without_command=True)

@@ -20,10 +20,12 @@ from wispgate.main.installation import write_whole
 from wispgate.main.output import Output
 from wispgate.main.programs import ChildProgram, Command, Program
 
-State = Literal["starting", "healthy", "unhealthy", "waiting", "stopping", "stopped"]
+State = Literal["starting", "healthy", "unhealthy", "waiting", "finished", "stopping", "stopped"]
 
 # A process that ends so says that its settings are wrong: starting it again changes nothing.
 EXIT_MISCONFIGURED = 2
+# A process that ends so has nothing more to do: it is not started again.
+EXIT_FINISHED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,9 @@ class Supervisor:
                 self._output.say(f"{ward.program.name} cannot start: {error}")
                 self._give_up_if_pointless(ward, error)
             else:
+                if code == EXIT_FINISHED:
+                    self._note_finished(ward)
+                    return
                 self._output.say(f"{ward.program.name} ended with {describe_exit(code)}")
                 if code == EXIT_MISCONFIGURED:
                     self._give_up_if_pointless(ward, Misconfigured(
@@ -216,6 +221,12 @@ class Supervisor:
         ward.was_healthy = True
         ward.became_healthy.set()
         self._note(ward, "healthy")
+
+    def _note_finished(self, ward: Ward) -> None:
+        """Nobody waits any longer for a program that has nothing more to do."""
+        ward.became_healthy.set()
+        self._note(ward, "finished")
+        self._output.say(f"{ward.program.name} has nothing more to do")
 
     def _healthy_for(self, ward: Ward) -> float:
         return time.monotonic() - ward.healthy_since

@@ -10,7 +10,13 @@ import pytest
 
 from wispgate.kernel.errors import Misconfigured, Unavailable
 from wispgate.main.output import Output
-from wispgate.main.supervisor import EXIT_MISCONFIGURED, Supervisor, Timing, describe_exit
+from wispgate.main.supervisor import (
+    EXIT_FINISHED,
+    EXIT_MISCONFIGURED,
+    Supervisor,
+    Timing,
+    describe_exit,
+)
 
 QUICK = Timing(first_delay=0.001, longest_delay=0.002, probe_starting=0.001, probe_healthy=0.001)
 
@@ -194,3 +200,20 @@ async def test_a_state_that_cannot_be_noted_stops_nothing(tmp_path: Path) -> Non
 
     assert (program.lives, ward.state) == (2, "stopped")
     assert "the state cannot be noted" in output.getvalue()
+
+
+async def test_who_has_nothing_more_to_do_is_not_started_again(tmp_path: Path) -> None:
+    said = io.StringIO()
+    supervisor = Supervisor(Output(said), state_file=tmp_path / "state", timing=QUICK)
+    program = MemoryProgram("one", EXIT_FINISHED)
+
+    ward = await supervisor.start(program)
+    assert ward.keeping is not None
+    await ward.keeping
+    facts = json.loads((tmp_path / "state").read_text())["processes"]
+    await supervisor.stop_all()
+
+    assert program.lives == 1
+    assert facts[0]["state"] == "finished"
+    assert ward.became_healthy.is_set()
+    assert "one has nothing more to do" in said.getvalue()

@@ -4,7 +4,8 @@ Conflict
 ├── OperatorExists
 ├── CoreExists
 ├── ImsiRangeTaken      two operators would share a core's IMSI range
-└── PeerExists          two peers could not be told apart by identity and address
+├── PeerExists          two peers could not be told apart by identity and address
+└── OperatorInUse       it cannot be removed while others refer to it
 """
 
 from wispgate.kernel.errors import Conflict
@@ -24,3 +25,7 @@ class ImsiRangeTaken(Conflict):
 
 class PeerExists(Conflict):
     code = "peer_exists"
+
+
+class OperatorInUse(Conflict):
+    code = "operator_in_use"

@@ -93,3 +93,19 @@ class Peer(models.Model):
 
     def __str__(self) -> str:
         return self.identity
+
+
+class Removal(models.Model):
+    """An operator that is no more. `id` was its own; unfinished while ledger rows remain."""
+
+    id = models.UUIDField(primary_key=True)
+    slug = models.SlugField(max_length=40)
+    name = models.CharField(max_length=120)
+    removed_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-removed_at",)
+
+    def __str__(self) -> str:
+        return self.slug

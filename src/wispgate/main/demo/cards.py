@@ -34,7 +34,12 @@ def ensure_cards(folder: Path, *, count: int) -> list[DemoCard]:
         folder.mkdir(mode=0o700, exist_ok=True)
         write_whole(path, json.dumps([asdict(_make(number)) for number in range(count)]))
         os.chmod(path, 0o600)
-    return [DemoCard(**card) for card in json.loads(path.read_text())]
+    return load_cards(folder)
+
+
+def load_cards(folder: Path) -> list[DemoCard]:
+    """The cards that were made before."""
+    return [DemoCard(**card) for card in json.loads((folder / "cards.json").read_text())]
 
 
 def as_csv(cards: list[DemoCard]) -> bytes:

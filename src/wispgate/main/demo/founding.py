@@ -10,17 +10,12 @@ import structlog
 
 from wispgate.main import business_commands, database, django, secret_files
 from wispgate.main.clocks import installation_clock
-from wispgate.main.demo import cards, story
+from wispgate.main.demo import cards, removal, story
+from wispgate.main.demo.names import CORE, FOLDER, MME, OPERATOR, REALM, SMF
 from wispgate.main.settings import Settings
 
 _log = structlog.get_logger("demo")
 
-OPERATOR: Final = "demo"
-CORE: Final = "demo-core"
-REALM: Final = "demo.wispgate.localdomain"
-MME: Final = f"mme.{REALM}"
-SMF: Final = f"smf.{REALM}"
-FOLDER: Final = "demo"
 _WALLET: Final = Decimal("60.00")
 
 
@@ -30,6 +25,8 @@ def ensure_demo(settings: Settings) -> None:
     secrets = secret_files.load(settings.folder.secrets)
     with database.reachable(settings, secrets):
         django.setup(settings, secrets, role="web", process="demo")
+        if removal.mark(settings).exists():
+            removal.remove_from_database(settings)
         _found(settings)
 
 

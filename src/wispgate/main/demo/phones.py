@@ -11,8 +11,8 @@ from typing import Final
 import structlog
 
 from wispgate.kernel.plmn import Plmn
-from wispgate.main.demo import cards, story
-from wispgate.main.demo.founding import MME, REALM, SMF, demo_cards
+from wispgate.main.demo import cards, removal, story
+from wispgate.main.demo.names import FOLDER, MME, REALM, SMF
 from wispgate.main.settings import Settings
 from wispgate.simulator.clocks import LiveTime
 from wispgate.simulator.dialects import dialect_named
@@ -31,13 +31,14 @@ _APPETITES: Final = (64_000, 320_000, 2_500_000, 8_000_000, 20_000_000)
 
 
 def run(settings: Settings) -> None:
-    """Runs until terminated."""
+    """Runs until terminated, or until the demo is removed."""
     asyncio.run(_keep_living(settings))
+    _log.info("the demo is removed: the phones are off")
 
 
 async def _keep_living(settings: Settings) -> None:
     random = Random()  # noqa: S311 (moods, no secrets)
-    while True:
+    while removal.is_wanted(settings):
         try:
             await _live(settings, random)
         except NotConnected as error:
@@ -47,15 +48,16 @@ async def _keep_living(settings: Settings) -> None:
 
 async def _live(settings: Settings, random: Random) -> None:
     async with SimulatedEpc(_epc_settings(settings), time=LiveTime(), random=random) as epc:
-        stock = demo_cards(settings)[: story.PHONES]
+        stock = cards.load_cards(settings.folder.path / FOLDER)[: story.PHONES]
         phones = [_add(epc, card) for card in stock]
         epc.switch_on(*phones, within=_SWITCH_ON)
         _log.info("phones switched on", phones=len(phones))
-        while epc.is_connected:
+        while epc.is_connected and removal.is_wanted(settings):
             for phone in phones:
                 _change_mood(phone, random)
             await epc.run(_TURN)
-    raise NotConnected("the connection was lost")
+    if removal.is_wanted(settings):
+        raise NotConnected("the connection was lost")
 
 
 def _epc_settings(settings: Settings) -> EpcSettings:
