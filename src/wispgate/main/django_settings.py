@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "wispgate.business.catalogue",
     "wispgate.business.balances",
     "wispgate.business.subscriptions",
+    "wispgate.business.tenants",
     "wispgate.business.notifications",
     "wispgate.web.site",
     "wispgate.web.console",

@@ -2,9 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from uuid import UUID
 
-from wispgate.business.operators.models import Core, CoreService, Operator, Peer
+from django.db.models import Q
+
+from wispgate.business.operators import scope as scopes
+from wispgate.business.operators.models import (
+    Brand,
+    Core,
+    CoreService,
+    Domain,
+    NumberingSeries,
+    Operator,
+    OperatorSuspension,
+    PaymentGateway,
+    Peer,
+    TaxRate,
+)
 from wispgate.kernel.errors import NotFound
 from wispgate.kernel.identifiers import Imsi
 
@@ -25,6 +40,71 @@ def get_operator_by_id(operator_id: UUID) -> Operator:
 
 def list_operators() -> Sequence[Operator]:
     return list(Operator.objects.all())
+
+
+def list_mvnos(host_id: UUID) -> Sequence[Operator]:
+    """Those that hang under an operator, as far as the scope sees them: the platform's does."""
+    return list(Operator.objects.filter(host_id=host_id))
+
+
+def suspension_reasons(operator_id: UUID) -> Sequence[str]:
+    """Why a tenant is off, oldest first; none where it is on."""
+    found = OperatorSuspension.objects.filter(operator_id=operator_id)
+    return list(found.values_list("reason", flat=True))
+
+
+def is_suspended(operator_id: UUID, *, now: datetime) -> bool:
+    """Whether a tenant is off, asked in a scope of its own: at a login nothing else is seen."""
+    with scopes.within(scopes.Scope(now=now, operator_id=operator_id)):
+        return OperatorSuspension.objects.filter(operator_id=operator_id).exists()
+
+
+def find_operator_of_domain(name: str, *, now: datetime) -> UUID | None:
+    """Whose pages are asked for by a host name, asked before anybody is known."""
+    with scopes.within(scopes.Scope(now=now, login=name.lower())):
+        found = Domain.objects.filter(name=name.lower())
+        return found.values_list("operator_id", flat=True).first()
+
+
+def find_brand(operator_id: UUID) -> Brand | None:
+    """Without its logo, which is asked for by itself."""
+    return Brand.objects.defer("logo").filter(operator_id=operator_id).first()
+
+
+def find_logo(operator_id: UUID) -> tuple[bytes, str] | None:
+    """The picture and its media type."""
+    brand = Brand.objects.filter(operator_id=operator_id, logo__isnull=False).first()
+    return (bytes(brand.logo or b""), brand.logo_type) if brand else None
+
+
+def list_domains(operator_id: UUID) -> Sequence[Domain]:
+    return list(Domain.objects.filter(operator_id=operator_id))
+
+
+def list_tax_rates(operator_id: UUID) -> Sequence[TaxRate]:
+    """By name and first day."""
+    return list(TaxRate.objects.filter(operator_id=operator_id))
+
+
+def find_tax_rate(operator_id: UUID, code: str, *, on: date) -> TaxRate | None:
+    """The rate of a tax that holds on a day."""
+    holding = TaxRate.objects.filter(operator_id=operator_id, code=code, valid_from__lte=on)
+    return holding.filter(Q(valid_until__isnull=True) | Q(valid_until__gt=on)).first()
+
+
+def list_series(operator_id: UUID) -> Sequence[NumberingSeries]:
+    return list(NumberingSeries.objects.filter(operator_id=operator_id))
+
+
+def list_gateways(operator_id: UUID) -> Sequence[PaymentGateway]:
+    """What is sealed is not loaded."""
+    found = PaymentGateway.objects.filter(operator_id=operator_id)
+    return list(found.defer("sealed_credentials"))
+
+
+def list_core_services(operator_id: UUID) -> Sequence[CoreService]:
+    found = CoreService.objects.filter(operator_id=operator_id).select_related("core")
+    return list(found.order_by("core__name", "first_imsi"))
 
 
 def get_core(name: str) -> Core:

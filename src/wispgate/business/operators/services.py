@@ -1,13 +1,13 @@
 """Creating operators, cores and peers. All need the platform's scope."""
 
+import re
 from collections.abc import Sequence
 from ipaddress import ip_network
 from uuid import UUID
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import IntegrityError, transaction
 
-from wispgate.business.operators import ids, queries
+from wispgate.business.operators import ids, queries, tenants
 from wispgate.business.operators import scope as scopes
 from wispgate.business.operators.errors import (
     CoreExists,
@@ -22,15 +22,19 @@ from wispgate.kernel.plmn import Plmn
 # The names by which the command line and the API know Diameter applications.
 APPLICATIONS = ("s6a", "s13", "gx", "gy", "rx", "sy", "rf")
 PROFILES = ("generic3gpp", "open5gs")
+_SLUG = re.compile("[a-z0-9][a-z0-9-]{0,39}")
 
 
 def create_operator(
-    *, slug: str, name: str, currency: str, time_zone: str, kind: str = "mno"
+    *, slug: str, name: str, currency: str, time_zone: str, kind: str = "mno", host: str = ""
 ) -> UUID:
-    try:
-        ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise InvalidValue(f"no such time zone: {time_zone!r}", field="time_zone") from None
+    """A new tenant; an MVNO may name its host (by slug). Raises HostNotAllowed."""
+    tenants.require_time_zone(time_zone)
+    tenants.require_currency(currency)
+    if kind not in Operator.Kind.values:
+        raise InvalidValue(f"a kind is one of {', '.join(Operator.Kind.values)}", field="kind")
+    if not _SLUG.fullmatch(slug):
+        raise InvalidValue("a slug is 1 to 40 small letters, digits and hyphens", field="slug")
     if Operator.objects.filter(slug=slug).exists():
         raise OperatorExists(f"there is an operator {slug} already", slug=slug)
     now = scopes.current().now
@@ -39,11 +43,12 @@ def create_operator(
         slug=slug,
         name=name,
         kind=kind,
+        host=queries.get_operator(host) if host else None,
         currency=currency,
         time_zone=time_zone,
         created_at=now,
     )
-    operator.save(force_insert=True)
+    tenants.save_with_host(operator, is_new=True)
     return operator.id
 
 

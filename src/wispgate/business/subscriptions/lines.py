@@ -95,6 +95,7 @@ def write(subscription: Subscription, core_id: UUID, imsi: str, account: crm.Acc
         currency=operator.currency,
         time_zone=operator.time_zone,
         plmns=operators.get_core_by_id(core_id).plmns,
+        operator_suspensions=operators.suspension_reasons(subscription.operator_id),
         now=now,
     )
     hot.run(

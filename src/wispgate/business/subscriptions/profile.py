@@ -27,16 +27,23 @@ def compile_for(
     currency: str,
     time_zone: str,
     plmns: Sequence[str],
+    operator_suspensions: Sequence[str] = (),
     now: datetime,
 ) -> NetworkProfile:
-    """The line's profile of the version that the sub-service has now."""
+    """The line's profile of the version that the sub-service has now.
+
+    While its operator is off, every line of it is refused, whatever its own reasons.
+    """
     facts = LineFacts(
         state=LineState(subscription.state),
         plan=plan_of(subscription, currency=currency),
         time_zone=ZoneInfo(time_zone),
-        suspensions=tuple(
-            SuspensionFact(one.reason, is_hard=one.kind == Suspension.Kind.HARD)
-            for one in suspensions
+        suspensions=(
+            *(
+                SuspensionFact(one.reason, is_hard=one.kind == Suspension.Kind.HARD)
+                for one in suspensions
+            ),
+            *(SuspensionFact(f"operator:{one}", is_hard=True) for one in operator_suspensions),
         ),
         home_plmns=tuple(plmn.replace("-", "") for plmn in plmns),
     )

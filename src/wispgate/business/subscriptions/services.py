@@ -45,6 +45,7 @@ __all__ = [
     "renew_plan",
     "resume",
     "retire_sim",
+    "rewrite_lines",
     "set_msisdn",
     "suspend",
     "swap_sim",
@@ -280,6 +281,24 @@ def renew_plan(subscription_id: UUID, *, key: str) -> None:
             raise IllegalTransition("sub-service", state=work.state, action="renew its plan")
         purchases.buy_bound_plan(work.subscription, work.account, key=f"renewal:{key}")
         work.save()
+
+
+def rewrite_lines(*, after: UUID | None = None, limit: int = 500) -> UUID | None:
+    """Writes the network profiles of the operator's lines anew, `limit` of them in their order.
+
+    For what concerns them all and is none of their own facts: a suspension of the operator, its
+    time zone. Returns the last one's id, None when no more is left.
+    """
+    lines_of_network = Subscription.objects.exclude(
+        state__in=(SubscriptionState.DRAFT, SubscriptionState.TERMINATED)
+    )
+    if after is not None:
+        lines_of_network = lines_of_network.filter(id__gt=after)
+    found = list(lines_of_network.order_by("id").values_list("id", flat=True)[:limit])
+    for subscription_id in found:
+        with working_on(subscription_id) as work:
+            _move_card(work, None)
+    return found[-1] if len(found) == limit else None
 
 
 def top_up_data(

@@ -26,3 +26,7 @@ SELECT core_id, value, operator_id, account_id, partition, line_id
 FROM identity
 WHERE kind = :kind
   AND (core_id, value) IN (SELECT * FROM unnest(:core_ids::uuid[], :values::text[]));
+
+-- has_accounts
+-- Whether anybody has an account, of those that the transaction sees.
+SELECT account_id FROM account LIMIT 1;

@@ -1,0 +1,1 @@
+"""Whole tenants: suspended, exported, removed; hosts and their MVNOs; allotments between them."""
