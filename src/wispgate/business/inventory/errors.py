@@ -5,6 +5,7 @@ InvalidValue
 └── NumberNotInRange    the operator has ranges, and the number is in none and not ported in
 Conflict
 ├── SimInUseElsewhere   the card was given to another sub-service meanwhile
+├── SimNotInStock       only a card that nobody uses goes to another operator
 ├── NumberRangeTaken    two ranges of the operator would share numbers
 ├── NumberNotFree       the number is somebody's, rests, or is another network's
 └── NumberInUse         a sub-service has the number; it gives it up there
@@ -42,6 +43,10 @@ class ImportRefused(InvalidValue):
 
 class SimInUseElsewhere(Conflict):
     code = "sim_in_use_elsewhere"
+
+
+class SimNotInStock(Conflict):
+    code = "sim_not_in_stock"
 
 
 class NumberNotInRange(InvalidValue):

@@ -97,6 +97,55 @@ def serve_operator(
     return service.id
 
 
+def move_imsis(*, core_id: UUID, first: str, last: str, source: UUID, target: UUID) -> None:
+    """Gives to another operator what is the first one's of a core's IMSIs from first to last."""
+    start, end = int(first.ljust(15, "0")), int(last.ljust(15, "0"))
+    mine = CoreService.objects.select_for_update().filter(
+        core_id=core_id,
+        operator_id=source,
+        first_imsi__lte=_imsi(end),
+        last_imsi__gte=_imsi(start),
+    )
+    for service in list(mine.order_by("first_imsi")):
+        low, high = int(service.first_imsi), int(service.last_imsi)
+        # The whole goes first: its parts may not overlap it for a moment.
+        service.delete()
+        if low < start:
+            _serve(core_id, source, low, start - 1)
+        if high > end:
+            _serve(core_id, source, end + 1, high)
+        _serve(core_id, target, max(low, start), min(high, end))
+    _join_services(core_id, target)
+
+
+def _serve(core_id: UUID, operator_id: UUID, low: int, high: int) -> None:
+    CoreService.objects.create(
+        id=ids.new_id(scopes.current().now),
+        core_id=core_id,
+        operator_id=operator_id,
+        first_imsi=_imsi(low),
+        last_imsi=_imsi(high),
+    )
+
+
+def _join_services(core_id: UUID, operator_id: UUID) -> None:
+    """Makes one range of two that touch."""
+    previous: CoreService | None = None
+    mine = CoreService.objects.filter(core_id=core_id, operator_id=operator_id)
+    for service in list(mine.order_by("first_imsi")):
+        if previous is not None and int(previous.last_imsi) + 1 == int(service.first_imsi):
+            last = service.last_imsi
+            service.delete()
+            previous.last_imsi = last
+            previous.save()
+        else:
+            previous = service
+
+
+def _imsi(value: int) -> str:
+    return f"{value:015d}"
+
+
 def add_peer(
     *, core: str, identity: str, addresses: Sequence[str], applications: Sequence[str],
     realm: str, profile: str = "generic3gpp",

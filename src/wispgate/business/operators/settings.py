@@ -39,17 +39,19 @@ _DOMAIN: Final = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})+")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _URL: Final = re.compile(r"https?://[^\s]{1,190}")
 
-BRAND_TEXTS: Final = (
-    "display_name",
-    "legal_name",
-    "postal_address",
-    "tax_number",
-    "main_colour",
-    "accent_colour",
-    "support_email",
-    "support_phone",
-    "support_url",
-)
+# Texts of a brand and the most characters of each.
+_LONGEST: Final[Mapping[str, int]] = {
+    "display_name": 120,
+    "legal_name": 160,
+    "postal_address": 400,
+    "tax_number": 40,
+    "main_colour": 7,
+    "accent_colour": 7,
+    "support_email": 254,
+    "support_phone": 40,
+    "support_url": 200,
+}
+BRAND_TEXTS: Final = tuple(_LONGEST)
 
 
 def set_languages(languages: Sequence[str]) -> None:
@@ -222,9 +224,7 @@ def _save_brand(**values: object) -> None:
 
 
 def _brand_text(name: str, text: str) -> str:
-    limit = {"support_email": 254, "postal_address": 400}.get(
-        name, Brand._meta.get_field(name).max_length or 200
-    )
+    limit = _LONGEST[name]
     if len(text) > limit:
         raise InvalidValue(f"at most {limit} characters", field=name)
     if name.endswith("_colour"):

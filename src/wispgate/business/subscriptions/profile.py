@@ -20,7 +20,7 @@ def plan_of(subscription: Subscription, *, currency: str) -> CompiledPlan:
     return catalogue.get_bought_plan(subscription.plan_id, subscription.plan_version).compiled
 
 
-def compile_for(
+def compile_for(  # noqa: PLR0913 (the facts of a line)
     subscription: Subscription,
     suspensions: Iterable[Suspension],
     *,

@@ -20,7 +20,6 @@ _TABLES = ("tenants_allotment", "tenants_allottedsim", "tenants_tenantexport")
 
 # Tables that the views read, and whose rows their owner may therefore see.
 _READ: Final = (
-    "operators_operatorsuspension",
     "inventory_sim",
     "inventory_number",
     "inventory_numberrange",
@@ -63,6 +62,24 @@ _VIEWS: Mapping[str, str] = MappingProxyType(
             WHERE s.{_IS_MVNO}
         """,
     }
+)
+
+# While a tenant is off, whoever logs in for it, by whichever door, finds no row of theirs: neither
+# a person nor a token, and a session that is open ends. Restrictive: it stands beside whatever
+# else lets a login see.
+_LOCK_OUT: Final = f"""
+CREATE POLICY operators_operatorsuspension_owner ON operators_operatorsuspension
+    FOR SELECT TO {ROLES.owner} USING (true);
+CREATE FUNCTION operator_is_off(operator uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT EXISTS (SELECT 1 FROM operators_operatorsuspension s WHERE s.operator_id = operator);
+$$;
+REVOKE ALL ON FUNCTION operator_is_off(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION operator_is_off(uuid) TO {ROLES.web}, {ROLES.worker};
+""" + "".join(
+    f"CREATE POLICY {table}_operator_is_on ON {table} AS RESTRICTIVE FOR SELECT "
+    f"USING ({tenancy.OWN_ROWS} OR {tenancy.IS_PLATFORM} OR NOT operator_is_off(operator_id));"
+    for table in ("staff_staffmember", "staff_apitoken")
 )
 
 # By UTC days: a host and its MVNOs need not have one time zone.
@@ -114,12 +131,14 @@ class Migration(migrations.Migration):
         ("inventory", "0003_numbers"),
         ("subscriptions", "0003_plans"),
         ("hotplane", "0006_windows"),
+        ("staff", "0002_walls"),
         ("audit", "0002_walls"),
     ]
     operations = [
         migrations.RunSQL(
             [
                 *(tenancy.isolate(table) for table in _TABLES),
+                _LOCK_OUT,
                 # Where each card went stands in the allotment and in the audit of the card itself.
                 *(
                     tenancy.audited(table)

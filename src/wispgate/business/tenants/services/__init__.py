@@ -1,0 +1,17 @@
+"""What can be done to a whole tenant, and what a host does with its stock. One verb, one function."""
+
+from wispgate.business.tenants.services.allotting import (
+    allot_numbers,
+    allot_sims,
+    take_back,
+)
+from wispgate.business.tenants.services.suspension import resume, set_time_zone, suspend
+
+__all__ = [
+    "allot_numbers",
+    "allot_sims",
+    "resume",
+    "set_time_zone",
+    "suspend",
+    "take_back",
+]
