@@ -98,7 +98,8 @@ def invent(admin: psycopg.Connection, table: str, operator: UUID) -> None:
     """A row with any values, for a table that no service of these tests writes."""
     schema, _, name = table.rpartition(".")
     columns = admin.execute(
-        "SELECT column_name, udt_name FROM information_schema.columns "
+        "SELECT column_name, CASE WHEN character_maximum_length >= 60 THEN 'text' ELSE udt_name END "
+        "FROM information_schema.columns "
         "WHERE table_schema = %s AND table_name = %s AND is_nullable = 'NO' "
         "AND column_default IS NULL AND column_name <> 'operator_id'",
         [schema or "public", name],

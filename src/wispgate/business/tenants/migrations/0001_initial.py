@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("operators", "0004_tenant_walls"),
+        ("operators", "0005_tenant_walls"),
     ]
 
     operations = [

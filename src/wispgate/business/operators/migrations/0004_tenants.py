@@ -9,7 +9,7 @@ import wispgate.business.operators.models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("operators", "0002_walls"),
+        ("operators", "0003_removal"),
     ]
 
     operations = [

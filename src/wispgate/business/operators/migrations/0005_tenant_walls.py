@@ -44,7 +44,7 @@ ALTER TABLE operators_taxrate ADD CONSTRAINT taxrate_of_one_name_do_not_overlap
 
 
 class Migration(migrations.Migration):
-    dependencies = [("operators", "0003_tenants"), ("audit", "0002_walls")]
+    dependencies = [("operators", "0004_tenants"), ("audit", "0002_walls")]
     operations = [
         migrations.RunSQL(
             [
