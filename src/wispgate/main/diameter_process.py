@@ -35,6 +35,7 @@ from wispgate.network.transport.node import DiameterNode
 from wispgate.store.charging_lines import ChargingLines
 from wispgate.store.directory import Directory
 from wispgate.store.hot import DatabaseLost, HotStore
+from wispgate.store.lines import LineCache
 from wispgate.store.plans import PlanCache
 from wispgate.store.policy_sessions import PolicySessions
 from wispgate.store.profiles import ProfileCache
@@ -92,12 +93,12 @@ _VOCABULARY: Final = Vocabulary(subscription_data, pushed_policy)
 def _functions(store: HotStore, opening_key: OpeningKey, clock: Clock) -> list[NetworkFunction]:
     """HSS, PCRF and OCS over one directory and one cache of profiles."""
     directory, profiles = Directory(store), ProfileCache()
-    centre = AuthenticationCentre(store, Vault([opening_key]), profiles, clock=clock)
-    lines = ChargingLines(profiles, PlanCache(store))
+    lines, charging_lines = LineCache(profiles), ChargingLines(profiles, PlanCache(store))
+    centre = AuthenticationCentre(store, Vault([opening_key]), lines, clock=clock)
     return [
-        S6a(directory, centre, Locations(store, profiles, clock=clock)),
-        Gx(directory, PolicySessions(store, profiles, clock=clock)),
-        Gy(store, directory, Charging(store, lines, clock=clock)),
+        S6a(directory, centre, Locations(store, lines, clock=clock)),
+        Gx(directory, PolicySessions(store, lines, clock=clock)),
+        Gy(store, directory, Charging(store, charging_lines, clock=clock)),
     ]
 
 

@@ -12,13 +12,11 @@ from typing import Any
 from uuid import UUID
 
 from wispgate.domain.plan.speed import Speed
-from wispgate.domain.policy.profile import NetworkProfile
 from wispgate.kernel.clock import Clock
 from wispgate.kernel.ids import uuid7
 from wispgate.store.batching import Batcher
-from wispgate.store.directory import Identity
 from wispgate.store.hot import HotStore
-from wispgate.store.profiles import ProfileCache
+from wispgate.store.lines import KnownLine, LineCache
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +42,6 @@ class KnownSession:
     last_number: int
     is_open: bool
     last_answer: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class KnownLine:
-    """A line with its profile under the row's own exhausted flag."""
-
-    line_id: UUID
-    imsi: str
-    msisdn: str
-    profile: NetworkProfile
-    profile_version: int
-    is_exhausted: bool
-
-    def has(self, identity: Identity) -> bool:
-        """Whether the row itself agrees that the identity is its own."""
-        own = {"imsi": self.imsi, "msisdn": self.msisdn}
-        return own.get(identity.kind, identity.value) == identity.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +83,9 @@ class SessionEnd:
 class PolicySessions:
     """The sessions of all partitions."""
 
-    def __init__(self, store: HotStore, profiles: ProfileCache, *, clock: Clock) -> None:
+    def __init__(self, store: HotStore, lines: LineCache, *, clock: Clock) -> None:
         self._store = store
-        self._profiles = profiles
+        self._lines = lines
         self._clock = clock
         numbers = [partition.number for partition in store.partitions]
         self._readers = [Batcher(self._reader(n), lambda query: query.session_id) for n in numbers]
@@ -151,20 +132,8 @@ class PolicySessions:
 
     def _subject(self, row: Any) -> Subject:
         return Subject(
-            self._line(row) if row["profile"] else None,
+            self._lines.keep(row) if row["profile"] else None,
             _session(row) if row["session_id"] else None,
-        )
-
-    def _line(self, row: Any) -> KnownLine:
-        version, is_exhausted = row["profile_version"], row["is_exhausted"]
-        profile = self._profiles.decode(row["line_id"], version, row["profile"])
-        return KnownLine(
-            line_id=row["line_id"],
-            imsi=row["line_imsi"] or "",
-            msisdn=row["msisdn"] or "",
-            profile=profile.with_exhausted(is_exhausted=is_exhausted),
-            profile_version=version,
-            is_exhausted=is_exhausted,
         )
 
     def _writer(

@@ -5,7 +5,7 @@ import pytest
 from tests.unit.network.requests import a_request
 from wispgate.kernel.identifiers import Imsi
 from wispgate.kernel.plmn import Plmn
-from wispgate.network.hss.s6a import (
+from wispgate.network.hss.requests import (
     DoubleResynchronisation,
     identity_of,
     imsi_of,

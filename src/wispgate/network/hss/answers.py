@@ -1,13 +1,16 @@
 """From our words to S6a's: results of refusals, and what every answer of the application has."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
 from wispgate.domain.policy.decisions import Refusal
+from wispgate.network.hss.authentication_centre import Vectors
 from wispgate.network.transport.applications import Request
-from wispgate.wire.diameter.answers import Result, answer_to, experimental
+from wispgate.wire.diameter.answers import Origin, Result, answer_to, experimental
 from wispgate.wire.diameter.commands import APPLICATION_S6A, VENDOR_3GPP
+from wispgate.wire.diameter.hot.vectors import S6aAnswers, authentication_info, eutran_vector
 from wispgate.wire.diameter.message import AvpItem, encode_avps
 from wispgate.wire.diameter.results import ExperimentalResultCode, ResultCode
 
@@ -51,5 +54,52 @@ def unknown_as(setting: str) -> Refusal:
 
 
 def s6a_answer(request: Request, result: Result, avps: Iterable[AvpItem] = ()) -> bytes:
-    """An answer of the S6a application."""
-    return answer_to(request.message, result, request.origin, [_COMMON, *avps])
+    """An answer of the S6a application, the same octets whichever codec read the request."""
+    hot = request.hot
+    if hot is None:
+        return answer_to(request.message, result, request.origin, [_COMMON, *avps])
+    return _answers_of(request.origin).encode_result(hot, result, encode_avps(avps))
+
+
+def authentication_answer(request: Request, vectors: Vectors) -> bytes:
+    """A successful AIA."""
+    hot = request.hot
+    if hot is None or vectors.utran:
+        return s6a_answer(request, SUCCESS, [_authentication_info(vectors)])
+    is_numbered = len(vectors.eutran) > 1
+    groups = b"".join(
+        eutran_vector(v.rand, v.xres, v.autn, v.kasme, item_number=number if is_numbered else 0)
+        for number, v in enumerate(vectors.eutran, start=1)
+    )
+    return _answers_of(request.origin).encode(hot, ResultCode.SUCCESS, authentication_info(groups))
+
+
+@lru_cache(maxsize=16)
+def _answers_of(origin: Origin) -> S6aAnswers:
+    return S6aAnswers(origin)
+
+
+def _authentication_info(vectors: Vectors) -> AvpItem:
+    """Section 7.3.17: Item-Number tells the order where there are several."""
+    is_numbered = len(vectors.eutran) > 1
+    groups: list[AvpItem] = []
+    for number, eutran in enumerate(vectors.eutran, start=1):
+        members: list[AvpItem] = [("Item-Number", number)] if is_numbered else []
+        members += [
+            ("RAND", eutran.rand),
+            ("XRES", eutran.xres),
+            ("AUTN", eutran.autn),
+            ("KASME", eutran.kasme),
+        ]
+        groups.append(("E-UTRAN-Vector", members))
+    for number, utran in enumerate(vectors.utran, start=1):
+        members = [("Item-Number", number)] if len(vectors.utran) > 1 else []
+        members += [
+            ("RAND", utran.rand),
+            ("XRES", utran.xres),
+            ("AUTN", utran.autn),
+            ("Confidentiality-Key", utran.ck),
+            ("Integrity-Key", utran.ik),
+        ]
+        groups.append(("UTRAN-Vector", members))
+    return ("Authentication-Info", groups)

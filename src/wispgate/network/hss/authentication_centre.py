@@ -31,7 +31,7 @@ from wispgate.kernel.plmn import Plmn
 from wispgate.store.batching import Batcher
 from wispgate.store.directory import Place
 from wispgate.store.hot import HotStore
-from wispgate.store.profiles import ProfileCache
+from wispgate.store.lines import LineCache
 
 _log = structlog.get_logger("authentication")
 
@@ -84,12 +84,10 @@ class _Asked:
 class AuthenticationCentre:
     """Issues sequence numbers by batches and computes vectors from them."""
 
-    def __init__(
-        self, store: HotStore, vault: Vault, profiles: ProfileCache, *, clock: Clock
-    ) -> None:
+    def __init__(self, store: HotStore, vault: Vault, lines: LineCache, *, clock: Clock) -> None:
         self._store = store
         self._vault = vault
-        self._profiles = profiles
+        self._lines = lines
         self._clock = clock
         self._batchers = [
             Batcher(self._issuer(partition.number), lambda asked: asked.request.imsi)
@@ -175,10 +173,9 @@ class AuthenticationCentre:
         return issue
 
     def _issued(self, row: Mapping[str, Any]) -> IssuedNumbers:
-        profile = self._profiles.decode(row["line_id"], row["profile_version"], row["profile"])
         return IssuedNumbers(
             line_id=row["line_id"],
-            profile=profile,
+            profile=self._lines.keep(row).profile,
             first_sqn=row["first_sqn"],
             iccid=row["iccid"],
             sealed_key=row["sealed_key"],

@@ -3,10 +3,10 @@
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from wispgate.domain.policy.profile import NetworkProfile
 from wispgate.kernel.clock import Clock
 from wispgate.kernel.identifiers import Imsi
 from wispgate.kernel.ids import uuid7
@@ -14,7 +14,7 @@ from wispgate.kernel.plmn import Plmn
 from wispgate.store.batching import Batcher
 from wispgate.store.directory import Place
 from wispgate.store.hot import HotStore
-from wispgate.store.profiles import ProfileCache
+from wispgate.store.lines import KnownLine, LineCache
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +26,10 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class KnownLine:
-    """A line as its partition's row has it, and where it was registered."""
+class Registered:
+    """A phone's place is written down; where it was before, None: nowhere, or purged there."""
 
-    line_id: UUID
-    profile: NetworkProfile
-    profile_version: int
-    msisdn: str | None
-    previous_host: str | None
+    host: str | None
     known_profile_version: int | None
 
 
@@ -55,21 +51,28 @@ class Registration:
 class Locations:
     """Registrations of all partitions."""
 
-    def __init__(self, store: HotStore, profiles: ProfileCache, *, clock: Clock) -> None:
+    def __init__(self, store: HotStore, lines: LineCache, *, clock: Clock) -> None:
         self._store = store
-        self._profiles = profiles
+        self._lines = lines
         self._clock = clock
         numbers = [partition.number for partition in store.partitions]
         self._readers = [Batcher(self._reader(n), lambda subject: subject) for n in numbers]
         self._writers = [Batcher(self._writer(n), lambda entry: entry.subject) for n in numbers]
 
+    def find_known(self, place: Place) -> KnownLine | None:
+        """The line as it was seen last; `register` tells if it is no longer so."""
+        return self._lines.find_known(place.line_id)
+
     async def read(self, subject: Subject, place: Place) -> KnownLine | None:
         """The line of an IMSI; None if the partition does not know it. Raises DatabaseLost."""
         return await self._readers[place.partition].submit(subject)
 
-    async def register(self, registration: Registration, place: Place) -> bool:
-        """Whether it is written: False if the line has changed since it was read."""
-        return await self._writers[place.partition].submit(registration)
+    async def register(self, registration: Registration, place: Place) -> Registered | None:
+        """Writes it; None if the line has changed since it was read, or the card's line has."""
+        registered = await self._writers[place.partition].submit(registration)
+        if registered is None:
+            self._lines.forget(registration.line_id)
+        return registered
 
     def _reader(
         self, partition: int
@@ -82,46 +85,42 @@ class Locations:
                     "imsis": [subject.imsi.digits for subject in batch],
                 },
             )
-            found = {row["ordinality"]: self._known(row) for row in rows if row["profile"]}
+            found = {row["ordinality"]: self._lines.keep(row) for row in rows if row["profile"]}
             return [found.get(position) for position in range(1, len(batch) + 1)]
 
         return read
 
-    def _known(self, row: Any) -> KnownLine:
-        version = row["profile_version"]
-        profile = self._profiles.decode(row["line_id"], version, row["profile"])
-        return KnownLine(
-            line_id=row["line_id"],
-            profile=profile.with_exhausted(is_exhausted=row["is_exhausted"]),
-            profile_version=version,
-            msisdn=row["msisdn"],
-            previous_host=None if row["purged_at"] else row["mme_host"],
-            known_profile_version=row["known_profile_version"],
-        )
-
     def _writer(
         self, partition: int
-    ) -> Callable[[Sequence[Registration]], Awaitable[Sequence[bool]]]:
-        async def write(batch: Sequence[Registration]) -> Sequence[bool]:
-            now = self._clock.now()
+    ) -> Callable[[Sequence[Registration]], Awaitable[Sequence[Registered | None]]]:
+        async def write(batch: Sequence[Registration]) -> Sequence[Registered | None]:
             rows = await self._store.partitions[partition].fetch(
-                "register_locations",
-                {
-                    "core_ids": [entry.subject.core_id for entry in batch],
-                    "imsis": [entry.subject.imsi.digits for entry in batch],
-                    "line_ids": [entry.line_id for entry in batch],
-                    "versions": [entry.profile_version for entry in batch],
-                    "hosts": [entry.host for entry in batch],
-                    "realms": [entry.realm for entry in batch],
-                    "plmns": [str(entry.plmn) for entry in batch],
-                    "rat_types": [entry.rat_type for entry in batch],
-                    "imeis": [entry.imei for entry in batch],
-                    "are_exhausted": [entry.is_exhausted for entry in batch],
-                    "event_ids": [uuid7(now, os.urandom(10)) for _ in batch],
-                    "now": now,
-                },
+                "register_locations", _columns(batch, self._clock.now())
             )
-            written = {row["ordinality"] for row in rows}
-            return [position in written for position in range(1, len(batch) + 1)]
+            written = {row["ordinality"]: _registered(row) for row in rows}
+            return [written.get(position) for position in range(1, len(batch) + 1)]
 
         return write
+
+
+def _registered(row: Any) -> Registered:
+    return Registered(
+        None if row["previous_purge"] else row["previous_host"], row["previous_profile_version"]
+    )
+
+
+def _columns(batch: Sequence[Registration], now: datetime) -> dict[str, object]:
+    return {
+        "core_ids": [entry.subject.core_id for entry in batch],
+        "imsis": [entry.subject.imsi.digits for entry in batch],
+        "line_ids": [entry.line_id for entry in batch],
+        "versions": [entry.profile_version for entry in batch],
+        "hosts": [entry.host for entry in batch],
+        "realms": [entry.realm for entry in batch],
+        "plmns": [str(entry.plmn) for entry in batch],
+        "rat_types": [entry.rat_type for entry in batch],
+        "imeis": [entry.imei for entry in batch],
+        "are_exhausted": [entry.is_exhausted for entry in batch],
+        "event_ids": [uuid7(now, os.urandom(10)) for _ in batch],
+        "now": now,
+    }

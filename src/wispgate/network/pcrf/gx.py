@@ -34,8 +34,8 @@ from wispgate.network.pcrf.policy import (
 from wispgate.network.pcrf.requests import PolicyRequest, RequestType, policy_request_of
 from wispgate.network.transport.applications import LineChanges, Request
 from wispgate.store.directory import Directory, Place
+from wispgate.store.lines import KnownLine
 from wispgate.store.policy_sessions import (
-    KnownLine,
     KnownSession,
     PolicySessions,
     SessionEnd,

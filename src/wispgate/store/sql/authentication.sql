@@ -51,7 +51,7 @@ stepped AS (
     WHERE a.core_id = b.core_id AND a.imsi = b.imsi
 )
 SELECT b.ordinality, ((b.seq + 1) << 5) | b.ind AS first_sqn, b.iccid, b.sealed_key,
-       b.resyncs, b.line_id, b.operator_id, b.account_id, l.state, l.profile,
-       l.profile_version
+       b.resyncs, b.line_id, l.imsi AS line_imsi, l.msisdn, l.profile, l.profile_version,
+       l.is_exhausted
 FROM based b
 LEFT JOIN line l ON l.line_id = b.line_id;

@@ -1,24 +1,26 @@
 -- read_lines_by_imsi
--- Batch: the line of each IMSI and where it is registered, to decide an Update-Location.
-SELECT x.ordinality, a.line_id, a.operator_id, a.account_id, l.state, l.msisdn, l.profile,
-       l.is_exhausted, l.profile_version, r.mme_host, r.mme_realm, r.purged_at, r.known_profile_version
+-- Batch: the line of each IMSI, to decide an Update-Location.
+SELECT x.ordinality, a.line_id, l.imsi AS line_imsi, l.msisdn, l.profile, l.is_exhausted,
+       l.profile_version
 FROM unnest(:core_ids::uuid[], :imsis::text[])
      WITH ORDINALITY AS x (core_id, imsi, ordinality)
 JOIN authentication a ON a.core_id = x.core_id AND a.imsi = x.imsi
-LEFT JOIN line l ON l.line_id = a.line_id
-LEFT JOIN registration r ON r.core_id = x.core_id AND r.imsi = x.imsi;
+LEFT JOIN line l ON l.line_id = a.line_id;
 
 -- register_locations
--- Batch: writes where phones are now, if their line is still of the version that was decided
--- upon; what is not returned must be decided again. A new place is told to the business side.
+-- Batch: writes where phones are now, if their line is still the card's and of the version that was
+-- decided upon; what is not returned must be decided again. Returns where they were. A new place is
+-- told to the business side.
 WITH asked AS MATERIALIZED (
     SELECT x.*, r.mme_host AS previous_host, r.mme_realm AS previous_realm,
-           r.purged_at AS previous_purge, l.operator_id, l.account_id
+           r.purged_at AS previous_purge, r.known_profile_version AS previous_profile_version,
+           l.operator_id, l.account_id
     FROM unnest(:core_ids::uuid[], :imsis::text[], :line_ids::uuid[], :versions::bigint[],
                 :hosts::text[], :realms::text[], :plmns::text[], :rat_types::int[],
                 :imeis::text[], :event_ids::uuid[], :are_exhausted::bool[])
          WITH ORDINALITY AS x (core_id, imsi, line_id, version, host, realm, plmn, rat_type, imei,
                                event_id, is_exhausted, ordinality)
+    JOIN authentication a ON a.core_id = x.core_id AND a.imsi = x.imsi AND a.line_id = x.line_id
     JOIN line l ON l.line_id = x.line_id AND l.profile_version = x.version
                AND l.is_exhausted = x.is_exhausted
     LEFT JOIN registration r ON r.core_id = x.core_id AND r.imsi = x.imsi
@@ -53,4 +55,4 @@ told AS (
     FROM asked
     WHERE previous_host IS DISTINCT FROM host OR previous_purge IS NOT NULL
 )
-SELECT ordinality, previous_host, previous_realm FROM asked;
+SELECT ordinality, previous_host, previous_purge, previous_profile_version FROM asked;

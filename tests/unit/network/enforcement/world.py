@@ -31,6 +31,7 @@ from wispgate.simulator.diameter import DiameterClient
 from wispgate.store import outbox, sync
 from wispgate.store.directory import Directory
 from wispgate.store.hot import HotStore
+from wispgate.store.lines import LineCache
 from wispgate.store.policy_sessions import PolicySessions
 from wispgate.store.profiles import ProfileCache
 from wispgate.wire.diameter.answers import Origin, Result, answer_to
@@ -226,15 +227,15 @@ async def a_policy_node(
 ) -> AsyncIterator[Node]:
     clock = clock or TravellingClock(NOW)
     async with HotStore(database.dsn("network")) as store:
-        profiles = ProfileCache()
+        lines = LineCache(ProfileCache())
         directory = Directory(store)
         applications = [
             S6a(
                 directory,
-                AuthenticationCentre(store, Vault([opening_key]), profiles, clock=clock),
-                Locations(store, profiles, clock=clock),
+                AuthenticationCentre(store, Vault([opening_key]), lines, clock=clock),
+                Locations(store, lines, clock=clock),
             ),
-            Gx(directory, PolicySessions(store, profiles, clock=clock)),
+            Gx(directory, PolicySessions(store, lines, clock=clock)),
         ]
         leases = Leases(store, holder=name, local_identity=name)
         local = LocalNode(

@@ -1,0 +1,146 @@
+"""What S6a requests ask, in our words, read from their AVPs by the generic codec.
+
+`usual` reads the same from what the hot codec took. This is the one place that knows what to
+refuse, and which AVP is at fault.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from wispgate.domain.authentication.sqn import (
+    ResynchronisationRequest,
+    find_resynchronisation_request,
+)
+from wispgate.domain.authentication.vectors import decide_vector_count
+from wispgate.kernel.errors import InvalidValue
+from wispgate.kernel.identifiers import Imsi
+from wispgate.kernel.plmn import Plmn
+from wispgate.network.hss.authentication_centre import VectorRequest
+from wispgate.network.transport.applications import Request
+from wispgate.wire.diameter import commands
+from wispgate.wire.diameter.avp import Avp
+from wispgate.wire.diameter.errors import InvalidAvpValue
+from wispgate.wire.diameter.message import Message
+from wispgate.wire.diameter.results import ResultCode
+
+_EUTRAN: Final = "Requested-EUTRAN-Authentication-Info"
+_UTRAN: Final = "Requested-UTRAN-GERAN-Authentication-Info"
+# A DiameterIdentity is a domain name.
+_LONGEST_IDENTITY: Final = 255
+_SKIP_SUBSCRIBER_DATA: Final = 1 << 2
+
+
+@dataclass(frozen=True, slots=True)
+class LocationRequest:
+    """What a ULR says. `rat_type` None: it does not say."""
+
+    imsi: Imsi
+    host: str
+    realm: str
+    plmn: Plmn
+    rat_type: int | None
+    imei: str | None
+    flags: int
+
+    @property
+    def may_skip_data(self) -> bool:
+        """Skip-Subscriber-Data (TS 29.272 section 7.3.7)."""
+        return bool(self.flags & _SKIP_SUBSCRIBER_DATA)
+
+
+class DoubleResynchronisation(InvalidAvpValue):
+    code = "double_resynchronisation"
+    result_code = ResultCode.UNABLE_TO_COMPLY
+
+
+def location_request_of(message: Message) -> LocationRequest:
+    """What a ULR says. Raises InvalidAvpValue with the AVP at fault."""
+    return LocationRequest(
+        imsi=imsi_of(message),
+        host=identity_of(message, commands.AVP_ORIGIN_HOST),
+        realm=identity_of(message, commands.AVP_ORIGIN_REALM),
+        plmn=visited_plmn_of(message),
+        rat_type=message.find_int("RAT-Type"),
+        imei=_imei_of(message),
+        flags=message.find_int("ULR-Flags") or 0,
+    )
+
+
+def imsi_of(message: Message) -> Imsi:
+    """User-Name is the IMSI. Raises InvalidAvpValue with the AVP at fault."""
+    avp = message.get_avp("User-Name")
+    try:
+        return Imsi(message.get_text("User-Name"))
+    except InvalidValue as error:
+        raise InvalidAvpValue(error.message, failed_avp=avp.encode()) from None
+
+
+def identity_of(message: Message, key: int) -> str:
+    """Origin-Host or Origin-Realm, a name that can be kept. Raises InvalidAvpValue."""
+    name = message.get_text(key)
+    if not is_identity(name):
+        failed_avp = message.get_avp(key).encode()
+        raise InvalidAvpValue("not a DiameterIdentity", failed_avp=failed_avp)
+    return name
+
+
+def is_identity(name: str) -> bool:
+    """Whether it can be kept, and shown."""
+    return name.isascii() and name.isprintable() and 0 < len(name) <= _LONGEST_IDENTITY
+
+
+def visited_plmn_of(message: Message) -> Plmn:
+    """Visited-PLMN-Id. Raises InvalidAvpValue with the AVP at fault."""
+    avp = message.get_avp("Visited-PLMN-Id")
+    try:
+        return Plmn.decode(avp.data)
+    except InvalidValue as error:
+        raise InvalidAvpValue(error.message, failed_avp=avp.encode()) from None
+
+
+def vector_request_of(request: Request) -> VectorRequest:
+    """What an AIR asks for. Raises InvalidAvpValue, or InvalidValue for a double resynchronisation."""
+    message = request.message
+    eutran, utran = message.find_avp(_EUTRAN), message.find_avp(_UTRAN)
+    resynchronisations = [
+        found for group in (eutran, utran) if group and (found := _resynchronisation(group))
+    ]
+    if len(resynchronisations) > 1:
+        # Section 5.2.3.1.3: then the HSS answers UNABLE_TO_COMPLY.
+        raise DoubleResynchronisation("resynchronisation is asked for twice")
+    return VectorRequest(
+        core_id=request.peer.core_id,
+        imsi=imsi_of(message),
+        serving_node=identity_of(message, commands.AVP_ORIGIN_HOST),
+        plmn=visited_plmn_of(message),
+        eutran_vectors=_count(eutran) if eutran or not utran else 0,
+        utran_vectors=_count(utran) if utran else 0,
+        resynchronisation=resynchronisations[0] if resynchronisations else None,
+    )
+
+
+def _count(group: Avp | None) -> int:
+    wanted = group.members.find_int("Number-Of-Requested-Vectors") if group else None
+    return decide_vector_count(1 if wanted is None else wanted)
+
+
+def _resynchronisation(group: Avp) -> ResynchronisationRequest | None:
+    avp = group.members.find_avp("Re-Synchronization-Info")
+    if avp is None:
+        return None
+    try:
+        return find_resynchronisation_request(avp.data)
+    except InvalidValue as error:
+        raise InvalidAvpValue(error.message, failed_avp=group.around(avp.encode())) from None
+
+
+def _imei_of(message: Message) -> str | None:
+    """The IMEI as it came. What cannot be one is nothing that is worth keeping."""
+    terminal = message.find_avp("Terminal-Information")
+    return plausible_imei(terminal.members.find_text("IMEI") if terminal else None)
+
+
+def plausible_imei(imei: str | None) -> str | None:
+    """14 to 16 digits, or None."""
+    is_plausible = imei is not None and imei.isascii() and imei.isdigit() and 14 <= len(imei) <= 16
+    return imei if is_plausible else None
