@@ -12,15 +12,16 @@ import sys
 from typing import Final
 
 from bench.load import IMSI, Load, Template, a_session, connect
-from bench.table import Row, report
+from bench.table import report
 from bench.world import (
     REALM,
     Measured,
     World,
+    a_parser,
     a_profile_file,
     a_world,
+    as_row,
     measure,
-    median,
     peer_host,
     show_profile,
 )
@@ -87,10 +88,10 @@ def a_ulr(host: str) -> Template:
 
 async def attaching(world: World, connections: int) -> list[Load]:
     """Peers whose phones authenticate and register."""
-    phones = world.talk()
+    hosts = [peer_host(number) for number in range(connections)]
     return [
-        await connect(world.port, host, S6A, [an_air(host), a_ulr(host)], phones)
-        for host in map(peer_host, range(connections))
+        await connect(world.port, host, S6A, [an_air(host), a_ulr(host)], world.talk(number))
+        for number, host in enumerate(hosts)
     ]
 
 
@@ -126,35 +127,12 @@ def check_numbers(world: World) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--subscribers", type=int, default=2000)
-    parser.add_argument("--connections", type=int, default=4)
-    parser.add_argument("--window", type=int, default=128)
-    parser.add_argument("--seconds", type=float, default=5)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--profile", type=int, default=0, help="lines of profile to print")
-    parser.add_argument("--alone", action=argparse.BooleanOptionalAction, default=True)
-    options = parser.parse_args()
+    options = a_parser(__doc__).parse_args()
     full, single = asyncio.run(run(options))
-    name = f"S6a AIR+ULR, {options.connections} x {options.window}"
-    rows = [as_row(name, full)]
+    rows = [as_row(f"S6a AIR+ULR, {options.connections} x {options.window}", full)]
     if single:
         rows.append(as_row("S6a AIR+ULR, one at a time", single))
     report("Authentication and registration", rows)
-
-
-def as_row(name: str, runs: list[Measured]) -> Row:
-    found = median(runs)
-    if any(run.figures.failures for run in runs):
-        sys.exit(f"{name}: not all answers were 2001: {[r.figures.failures for r in runs]}")
-    return Row(
-        name,
-        "requests/s",
-        round(found.tps),
-        p50_ms=round(found.figures.quantile(50), 2),
-        p99_ms=round(found.figures.quantile(99), 2),
-        cpu_us=round(found.cpu_us, 1),
-    )
 
 
 if __name__ == "__main__":

@@ -10,20 +10,23 @@ import statistics
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, Final, Self
 
 from wispgate.simulator.diameter import DiameterClient
+from wispgate.wire.diameter.answers import Origin, answer_to
 from wispgate.wire.diameter.capabilities import Application
+from wispgate.wire.diameter.commands import COMMAND_DEVICE_WATCHDOG
 from wispgate.wire.diameter.header import FLAG_PROXIABLE, FLAG_REQUEST, Header
-from wispgate.wire.diameter.message import AvpItem, encode_message
+from wispgate.wire.diameter.message import AvpItem, decode_message, encode_message
 
-SESSION: Final = "{};{:010d};{:06d}"
+SESSION: Final = "{};{:010d};{:010d}"
 IMSI: Final = "9" * 15
 ADDRESS: Final = b"\x7a\x7a\x7a\x7a"
 SUCCESS: Final = 2001
+_sessions: Final = count(1)
 _RESULT: Final = b"\0\0\1\x0c\x40\0\0\x0c"
 _EXPERIMENTAL: Final = b"\0\0\1\x2a\x40\0\0\x0c"
-_DEVICE_WATCHDOG: Final = 280
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,6 @@ class Load(asyncio.Protocol):
         self.is_drained = asyncio.Event()
         self.watchdogs: list[float] = []
         self._watchdog_sent = 0.0
-        self._watchdog_answer = b""
         self.transport: Any = None
 
     def take_over(self, client: DiameterClient) -> Self:
@@ -198,19 +200,18 @@ class Load(asyncio.Protocol):
         return self._start() if self._is_closed_loop and not self.is_stopping else b""
 
     def _receive_other(self, message: bytes, now: float) -> bytes:
-        """Watchdogs: the node's are answered, ours are timed."""
-        if int.from_bytes(message[5:8], "big") != _DEVICE_WATCHDOG:
-            raise AssertionError(f"nobody asked for this: {message[:20].hex()}")
+        """What the node asks is granted; our own watchdog's answer is timed."""
         if message[4] & FLAG_REQUEST:
-            answer = bytearray(a_watchdog(self._host, is_request=False))
-            answer[12:20] = message[12:20]
-            return bytes(answer)
+            origin = Origin(self._host, self._host.split(".", 1)[1])
+            return answer_to(decode_message(message), SUCCESS, origin, [("Auth-Session-State", 1)])
+        if int.from_bytes(message[5:8], "big") != COMMAND_DEVICE_WATCHDOG:
+            raise AssertionError(f"nobody asked for this: {message[:20].hex()}")
         self.watchdogs.append(now - self._watchdog_sent)
         return b""
 
     def _start(self) -> bytes:
         phone = next(self._phones)
-        session = a_session(self._host, phone.number, self._next % 1_000_000).encode()
+        session = a_session(self._host, phone.number, next(_sessions)).encode()
         return self._send(0, session, phone)
 
     def _send(self, step: int, session: bytes, phone: Phone) -> bytes:
@@ -228,13 +229,15 @@ def result_of(answer: bytes) -> int:
     return int.from_bytes(answer[place + 8 : place + 12], "big")
 
 
-def a_watchdog(host: str, *, is_request: bool = True, identifier: int = 0xFFFF_FFFF) -> bytes:
-    """A DWR or DWA of a peer."""
-    realm = host.split(".", 1)[1]
-    avps: list[AvpItem] = [] if is_request else [("Result-Code", SUCCESS)]
-    avps += [("Origin-Host", host), ("Origin-Realm", realm), ("Origin-State-Id", 1)]
-    flags = FLAG_REQUEST if is_request else 0
-    return encode_message(Header(flags, _DEVICE_WATCHDOG, 0, identifier, identifier), avps)
+def a_watchdog(host: str, identifier: int = 0xFFFF_FFFF) -> bytes:
+    """A DWR of a peer."""
+    avps: list[AvpItem] = [
+        ("Origin-Host", host),
+        ("Origin-Realm", host.split(".", 1)[1]),
+        ("Origin-State-Id", 1),
+    ]
+    header = Header(FLAG_REQUEST, COMMAND_DEVICE_WATCHDOG, 0, identifier, identifier)
+    return encode_message(header, avps)
 
 
 async def connect(

@@ -3,11 +3,12 @@
 The node is a process; the database is durable, as in life. Lines are copied in, not bought.
 """
 
+import argparse
 import asyncio
 import os
 import pstats
 import secrets
-import statistics
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -20,6 +21,7 @@ from uuid import UUID
 import psycopg
 
 from bench.load import Figures, Load, Phone
+from bench.table import Row
 from tests.harness.databases import TestDatabase, a_database
 from tests.harness.network import HOST, REALM, Rows, new_id
 from tests.harness.node_process import NodeProcess
@@ -33,7 +35,6 @@ __all__ = ["HOST", "REALM", "Spent", "World", "a_world", "measure"]
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _KEY: Final = OpeningKey(bytes(range(32)))
-_SUCCESS: Final = 2001
 PEERS: Final = 4
 
 
@@ -53,10 +54,10 @@ class World:
     def port(self) -> int:
         return self.process.port
 
-    def talk(self) -> Iterator[Phone]:
-        """All phones, again and again."""
+    def talk(self, peer: int) -> Iterator[Phone]:
+        """The phones of a peer, again and again."""
         while True:
-            yield from self.phones
+            yield from self.phones[peer::PEERS]
 
     def query(self, sql: str) -> list[Any]:
         with self.database.admin() as admin:
@@ -248,6 +249,35 @@ def _measured(before: Spent, after: Spent, figures: Figures) -> Measured:
     )
 
 
+def a_parser(about: str | None) -> argparse.ArgumentParser:
+    """What all benches of a whole node let be chosen."""
+    parser = argparse.ArgumentParser(description=about.splitlines()[0] if about else "")
+    parser.add_argument("--subscribers", type=int, default=2000)
+    parser.add_argument("--connections", type=int, default=PEERS, choices=range(1, PEERS + 1))
+    parser.add_argument("--window", type=int, default=128)
+    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--profile", type=int, default=0, help="lines of profile to print")
+    parser.add_argument("--alone", action=argparse.BooleanOptionalAction, default=True)
+    return parser
+
+
+def as_row(name: str, runs: Sequence[Measured], **compared: Any) -> Row:
+    """The median of the runs; a benchmark in which anything was refused has failed."""
+    found = median(runs)
+    if any(run.figures.failures for run in runs):
+        sys.exit(f"{name}: not all answers were 2001: {[r.figures.failures for r in runs]}")
+    return Row(
+        name,
+        "requests/s",
+        round(found.tps),
+        p50_ms=round(found.figures.quantile(50), 2),
+        p99_ms=round(found.figures.quantile(99), 2),
+        cpu_us=round(found.cpu_us, 1),
+        **compared,
+    )
+
+
 def median(runs: Sequence[Measured]) -> Measured:
     """The run in the middle by its rate, with everything else of the same run."""
     ordered = sorted(runs, key=lambda run: run.tps)
@@ -284,7 +314,3 @@ def show_profile(path: str, lines: int) -> None:
 
 def a_profile_file() -> str:
     return str(Path(tempfile.mkdtemp()) / "profile")
-
-
-def median_of(values: Sequence[float]) -> float:
-    return statistics.median(values)

@@ -76,6 +76,7 @@ class SessionEntry:
 @dataclass(frozen=True, slots=True)
 class SessionEnd:
     session_id: str
+    core_id: UUID
     number: int
     answer: bytes
 
@@ -89,30 +90,47 @@ class PolicySessions:
         self._clock = clock
         numbers = [partition.number for partition in store.partitions]
         self._readers = [Batcher(self._reader(n), lambda query: query.session_id) for n in numbers]
-        self._writers = [Batcher(self._writer(n), lambda entry: entry.session_id) for n in numbers]
+        self._openers = [
+            Batcher(self._writer("open_policy_sessions", n), lambda entry: entry.session_id)
+            for n in numbers
+        ]
+        self._writers = [
+            Batcher(self._writer("put_policy_sessions", n), lambda entry: entry.session_id)
+            for n in numbers
+        ]
         self._closers = [Batcher(self._closer(n), lambda end: end.session_id) for n in numbers]
+        self._refusers = [Batcher(self._refuser(n), lambda line_id: line_id) for n in numbers]
 
     @property
     def partitions(self) -> range:
         return range(len(self._store.partitions))
 
+    def find_line(self, line_id: UUID) -> KnownLine | None:
+        """The line as it was seen last; `open` tells if it is no longer so."""
+        return self._lines.find_known(line_id)
+
     async def read(self, query: SessionQuery, partition: int) -> Subject:
         """Raises DatabaseLost, Overloaded."""
         return await self._readers[partition].submit(query)
+
+    async def open(self, entry: SessionEntry, partition: int) -> bool:
+        """Whether it is there now; False: there was one, or the line has changed, decide again."""
+        is_open = await self._openers[partition].submit(entry)
+        if not is_open:
+            self._lines.forget(entry.line.line_id)
+        return is_open
 
     async def put(self, entry: SessionEntry, partition: int) -> bool:
         """Whether it is written; False: the line or the session has changed, decide again."""
         return await self._writers[partition].submit(entry)
 
     async def close(self, end: SessionEnd, partition: int) -> bool:
-        """Whether it is ended by this; False if it was ended already."""
+        """Whether it is ended by this; False if it was ended already, or is not there."""
         return await self._closers[partition].submit(end)
 
     async def note_refusal(self, line_id: UUID, partition: int) -> None:
         """The line got no session: evidence for pushes that were to stop it."""
-        await self._store.partitions[partition].fetch(
-            "note_refused_session", {"line_id": line_id, "now": self._clock.now()}
-        )
+        await self._refusers[partition].submit(line_id)
 
     def _reader(
         self, partition: int
@@ -137,11 +155,11 @@ class PolicySessions:
         )
 
     def _writer(
-        self, partition: int
+        self, statement: str, partition: int
     ) -> Callable[[Sequence[SessionEntry]], Awaitable[Sequence[bool]]]:
         async def write(batch: Sequence[SessionEntry]) -> Sequence[bool]:
             rows = await self._store.partitions[partition].fetch(
-                "put_policy_sessions", _columns(batch, self._clock.now())
+                statement, _columns(batch, self._clock.now())
             )
             return _flags(rows, batch)
 
@@ -156,6 +174,7 @@ class PolicySessions:
                 "close_policy_sessions",
                 {
                     "session_ids": [end.session_id for end in batch],
+                    "core_ids": [end.core_id for end in batch],
                     "numbers": [end.number for end in batch],
                     "answers": [end.answer for end in batch],
                     "event_ids": _new_ids(len(batch), now),
@@ -165,6 +184,15 @@ class PolicySessions:
             return _flags(rows, batch)
 
         return close
+
+    def _refuser(self, partition: int) -> Callable[[Sequence[UUID]], Awaitable[Sequence[None]]]:
+        async def note(batch: Sequence[UUID]) -> Sequence[None]:
+            await self._store.partitions[partition].fetch(
+                "note_refused_sessions", {"line_ids": list(batch), "now": self._clock.now()}
+            )
+            return [None] * len(batch)
+
+        return note
 
 
 def _session(row: Any) -> KnownSession:

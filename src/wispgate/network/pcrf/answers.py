@@ -1,16 +1,19 @@
 """From our words to Gx's: results of refusals, and what every answer of the application has."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
 from wispgate.domain.policy.decisions import Refusal
 from wispgate.network.pcrf.requests import PolicyRequest
 from wispgate.network.transport.applications import Request
-from wispgate.wire.diameter.answers import Result, answer_to, experimental
+from wispgate.wire.diameter.answers import Origin, Result, answer_to, experimental
 from wispgate.wire.diameter.commands import APPLICATION_GX
 from wispgate.wire.diameter.header import HEADER_LENGTH
-from wispgate.wire.diameter.message import AvpItem
+from wispgate.wire.diameter.hot.grants import CreditControlAnswers, type_and_number
+from wispgate.wire.diameter.hot.gx import HotGxCcr
+from wispgate.wire.diameter.message import AvpItem, encode_avps
 from wispgate.wire.diameter.results import ExperimentalResultCode, ResultCode
 
 SUCCESS: Final = Result(ResultCode.SUCCESS)
@@ -48,7 +51,11 @@ def release_cause(refusal: Refusal) -> AvpItem:
 def gx_answer(
     request: Request, asked: PolicyRequest, result: Result, avps: Iterable[AvpItem] = ()
 ) -> bytes:
-    """An answer of the Gx application."""
+    """An answer of the Gx application, the same octets whichever codec read the request."""
+    hot = request.hot
+    if isinstance(hot, HotGxCcr):
+        body = type_and_number(hot) + encode_avps(avps)
+        return _answers_of(request.origin).encode_result(hot, result, body)
     common: list[AvpItem] = [
         ("Auth-Application-Id", APPLICATION_GX),
         ("CC-Request-Type", int(asked.type)),
@@ -59,6 +66,11 @@ def gx_answer(
 
 def replay(answer: bytes, request: Request) -> bytes:
     """The stored answer under the identifiers of a request that came again."""
-    header = request.message.header
+    header = request.message.header if request.hot is None else request.hot.header
     identifiers = header.hop_by_hop.to_bytes(4, "big") + header.end_to_end.to_bytes(4, "big")
     return answer[: HEADER_LENGTH - 8] + identifiers + answer[HEADER_LENGTH:]
+
+
+@lru_cache(maxsize=16)
+def _answers_of(origin: Origin) -> CreditControlAnswers:
+    return CreditControlAnswers(origin, APPLICATION_GX)

@@ -32,8 +32,9 @@ from wispgate.network.pcrf.policy import (
     wants_rules,
 )
 from wispgate.network.pcrf.requests import PolicyRequest, RequestType, policy_request_of
+from wispgate.network.pcrf.usual import read_hot
 from wispgate.network.transport.applications import LineChanges, Request
-from wispgate.store.directory import Directory, Place
+from wispgate.store.directory import Directory, Identity, Place
 from wispgate.store.lines import KnownLine
 from wispgate.store.policy_sessions import (
     KnownSession,
@@ -45,6 +46,7 @@ from wispgate.store.policy_sessions import (
 )
 from wispgate.wire.diameter import commands
 from wispgate.wire.diameter.answers import Result, answer_to
+from wispgate.wire.diameter.hot.gx import HotGxCcr, decode_ccr
 from wispgate.wire.diameter.message import AvpItem
 from wispgate.wire.diameter.results import ResultCode
 
@@ -80,12 +82,20 @@ class Gx:
         self._sessions = sessions
         self._partition_of: OrderedDict[str, int] = OrderedDict()
 
+    def decode(self, raw: bytes) -> HotGxCcr | None:
+        """A CCR by the hot codec, unless it is unusual."""
+        return decode_ccr(raw)
+
     def handle(self, request: Request) -> bytes | Awaitable[bytes]:
         """CCR; other commands are answered 3001."""
-        if request.message.header.command_code != commands.COMMAND_CREDIT_CONTROL:
+        hot = request.hot
+        if hot is None and request.message.header.command_code != commands.COMMAND_CREDIT_CONTROL:
             return answer_to(request.message, _COMMAND_UNSUPPORTED, request.origin)
+        asked = read_hot(hot, request.peer.core_id) if isinstance(hot, HotGxCcr) else None
         dialogue = Dialogue(
-            request, policy_request_of(request), get_core_profile(request.peer.profile)
+            request,
+            asked or policy_request_of(request),
+            get_core_profile(request.peer.profile),
         )
         match dialogue.asked.type:
             case RequestType.INITIAL:
@@ -101,35 +111,52 @@ class Gx:
         asked = dialogue.asked
         if asked.identity is None or asked.apn is None:
             return dialogue.answer(INITIAL_PARAMETERS_MISSING)
-        for _ in range(_ATTEMPTS):
-            place = await self._directory.find(asked.identity)
+        for attempt in range(_ATTEMPTS):
+            place = self._directory.find_known(asked.identity) or await self._directory.find(
+                asked.identity
+            )
             if place is None:
                 return self._refuse(dialogue, Refusal.UNKNOWN_SUBSCRIBER)
-            query = SessionQuery(asked.session_id, place.line_id)
-            subject = await self._sessions.read(query, place.partition)
-            if subject.line is None or not subject.line.has(asked.identity):
-                self._directory.forget(asked.identity)
-                continue
-            answer = await self._open(dialogue, subject, subject.line, place)
+            # What is known of the line will do: if it is no longer so, nothing is written.
+            known = None if attempt else self._sessions.find_line(place.line_id)
+            if known is not None and known.has(asked.identity):
+                answer = await self._open(dialogue, known, place)
+                if isinstance(answer, bytes):
+                    return answer
+            answer = await self._open_afresh(dialogue, asked.identity, place)
             if answer is not None:
                 return answer
         raise LineChanges("the line kept changing")
 
-    async def _open(
-        self, dialogue: Dialogue, subject: Subject, line: KnownLine, place: Place
+    async def _open_afresh(
+        self, dialogue: Dialogue, identity: Identity, place: Place
     ) -> bytes | None:
-        """The answer, or None to try again."""
-        session, asked = subject.session, dialogue.asked
-        if session is not None:
-            return self._answer_again(dialogue, session)
+        """The answer upon what the rows say now, or None to try again."""
+        query = SessionQuery(dialogue.asked.session_id, place.line_id)
+        subject = await self._sessions.read(query, place.partition)
+        if subject.line is None or not subject.line.has(identity):
+            self._directory.forget(identity)
+            return None
+        if subject.session is not None:
+            return self._answer_again(dialogue, subject.session)
+        answer = await self._open(dialogue, subject.line, place)
+        if isinstance(answer, Refusal):
+            await self._sessions.note_refusal(subject.line.line_id, place.partition)
+            return self._refuse(dialogue, answer)
+        return answer
+
+    async def _open(
+        self, dialogue: Dialogue, line: KnownLine, place: Place
+    ) -> bytes | Refusal | None:
+        """The answer of a session that is open now, or why not; None: the rows say otherwise."""
+        asked = dialogue.asked
         decision = decide_admission(
             line.profile, apn=asked.apn or "", visited_plmn=asked.visited_plmn or ""
         )
         if isinstance(decision, Refused):
-            await self._sessions.note_refusal(line.line_id, place.partition)
-            return self._refuse(dialogue, decision.reason)
+            return decision.reason
         answer = dialogue.answer(SUCCESS, *_initial_policy(dialogue, decision))
-        if not await self._sessions.put(_entry(dialogue, line, decision, answer), place.partition):
+        if not await self._sessions.open(_entry(dialogue, line, decision, answer), place.partition):
             return None
         self._remember(asked.session_id, place.partition)
         _log_outcome(dialogue, "opened")
@@ -154,19 +181,28 @@ class Gx:
     # --- CCR-T (section 4.5.7) ------------------------------------------------------------------
 
     async def _terminate(self, dialogue: Dialogue) -> bytes:
-        asked = dialogue.asked
+        asked, core_id = dialogue.asked, dialogue.request.peer.core_id
+        answer = dialogue.answer(SUCCESS)
+        end = SessionEnd(asked.session_id, core_id, asked.number, answer)
+        likely = self._likely_partition(asked)
+        if likely is not None and await self._close(dialogue, end, likely):
+            return answer
         partition, subject = await self._find_session(dialogue)
         session = subject.session
         if session is None:
             return dialogue.answer(UNKNOWN_SESSION)
-        answer = dialogue.answer(SUCCESS)
         if session.is_open:
-            end = SessionEnd(asked.session_id, asked.number, answer)
-            if await self._sessions.close(end, partition):
-                _log_outcome(dialogue, "ended")
             # Closed meanwhile: by this very request on another connection, or as stale.
-            return answer
+            await self._close(dialogue, end, partition)
         return answer
+
+    async def _close(self, dialogue: Dialogue, end: SessionEnd, partition: int) -> bool:
+        """Whether it is this that ended the session."""
+        is_ended = await self._sessions.close(end, partition)
+        if is_ended:
+            self._partition_of.pop(end.session_id, None)
+            _log_outcome(dialogue, "ended")
+        return is_ended
 
     # --- where things are -----------------------------------------------------------------------
 
@@ -180,6 +216,14 @@ class Gx:
                 self._remember(asked.session_id, partition)
                 return partition, subject
         return 0, Subject(None, None)
+
+    def _likely_partition(self, asked: PolicyRequest) -> int | None:
+        """Where the session most likely is, as far as that is known without asking."""
+        remembered = self._partition_of.get(asked.session_id)
+        if remembered is not None or asked.identity is None:
+            return remembered
+        place = self._directory.find_known(asked.identity)
+        return None if place is None else place.partition
 
     def _candidates(self, session_id: str, place: Place | None) -> Iterator[int]:
         likely = [self._partition_of.get(session_id), place.partition if place else None]
@@ -224,14 +268,14 @@ def _quality(asked: PolicyRequest, admitted: Admitted) -> list[AvpItem]:
 
 
 def _entry(dialogue: Dialogue, line: KnownLine, admitted: Admitted, answer: bytes) -> SessionEntry:
-    asked, peer, message = dialogue.asked, dialogue.request.peer, dialogue.request.message
+    asked, peer = dialogue.asked, dialogue.request.peer
     return SessionEntry(
         session_id=asked.session_id,
         line=line,
         core_id=peer.core_id,
         peer=peer.identity,
-        origin_host=message.get_text(commands.AVP_ORIGIN_HOST),
-        origin_realm=message.get_text(commands.AVP_ORIGIN_REALM),
+        origin_host=asked.origin_host,
+        origin_realm=asked.origin_realm,
         imsi=asked.imsi or line.imsi,
         apn=asked.apn or "",
         framed_address=asked.framed_address,

@@ -1,7 +1,7 @@
 """What a Gx CCR says, in our words (TS 29.212 section 5.6.2)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
@@ -11,7 +11,6 @@ from uuid import UUID
 from wispgate.network.transport.applications import Request
 from wispgate.store.directory import Identity
 from wispgate.wire.diameter import commands
-from wispgate.wire.diameter.avp import Avp
 from wispgate.wire.diameter.errors import InvalidAvpValue
 from wispgate.wire.diameter.message import Message
 
@@ -44,6 +43,8 @@ class PolicyRequest:
     """One CCR. `identity` is the best that it names: the IMSI before the number."""
 
     session_id: str
+    origin_host: str
+    origin_realm: str
     type: RequestType
     number: int
     identity: Identity | None
@@ -69,6 +70,8 @@ def policy_request_of(request: Request) -> PolicyRequest:
     message = request.message
     return PolicyRequest(
         session_id=message.get_text(commands.AVP_SESSION_ID),
+        origin_host=message.get_text(commands.AVP_ORIGIN_HOST),
+        origin_realm=message.get_text(commands.AVP_ORIGIN_REALM),
         type=_request_type(message),
         number=message.get_int(commands.AVP_CC_REQUEST_NUMBER),
         identity=_identity(message, request.peer.core_id),
@@ -96,8 +99,19 @@ def _apn(message: Message) -> str | None:
 
 
 def _identity(message: Message, core_id: UUID) -> Identity | None:
+    pairs = [
+        (
+            avp.members.get_int(commands.AVP_SUBSCRIPTION_ID_TYPE),
+            avp.members.get_text(commands.AVP_SUBSCRIPTION_ID_DATA),
+        )
+        for avp in message.list_avps(commands.AVP_SUBSCRIPTION_ID)
+    ]
+    return best_identity(pairs, core_id)
+
+
+def best_identity(subscription_ids: Sequence[tuple[int, str]], core_id: UUID) -> Identity | None:
     """Where an IMSI is named, nothing else counts: numbers move from card to card."""
-    found = [_named(avp) for avp in message.list_avps(commands.AVP_SUBSCRIPTION_ID)]
+    found = [_named(kind, value) for kind, value in subscription_ids]
     for wanted in ("imsi", "msisdn", "nai"):
         for kind, value in filter(None, found):
             if kind == wanted:
@@ -105,9 +119,8 @@ def _identity(message: Message, core_id: UUID) -> Identity | None:
     return None
 
 
-def _named(avp: Avp) -> tuple[str, str] | None:
-    value = avp.members.get_text(commands.AVP_SUBSCRIPTION_ID_DATA)
-    match avp.members.get_int(commands.AVP_SUBSCRIPTION_ID_TYPE):
+def _named(kind: int, value: str) -> tuple[str, str] | None:
+    match kind:
         case SubscriptionIdType.IMSI:
             return "imsi", value
         case SubscriptionIdType.E164:
@@ -131,16 +144,21 @@ def _of_user(address: str) -> tuple[str, str] | None:
 
 
 def _framed_address(message: Message) -> str | None:
-    """The IPv4 address, else the IPv6 prefix. Raises InvalidAvpValue."""
+    """Raises InvalidAvpValue."""
     avp = message.find_avp(commands.AVP_FRAMED_IP_ADDRESS)
     prefix = message.find_avp(commands.AVP_FRAMED_IPV6_PREFIX)
     try:
-        if avp is not None:
-            return str(IPv4Address(avp.data))
-        return None if prefix is None else _prefix(prefix.data)
+        return framed_address(avp.data if avp else None, prefix.data if prefix else None)
     except ValueError as error:
         failed = (avp or prefix or message.avps[0]).encode()
         raise InvalidAvpValue(f"no address: {error}", failed_avp=failed) from None
+
+
+def framed_address(address: bytes | None, prefix: bytes | None) -> str | None:
+    """The IPv4 address, else the IPv6 prefix. Raises ValueError."""
+    if address is not None:
+        return str(IPv4Address(address))
+    return None if prefix is None else _prefix(prefix)
 
 
 def _prefix(data: bytes) -> str:
@@ -154,8 +172,11 @@ def _prefix(data: bytes) -> str:
 def _common_features(message: Message) -> Iterator[tuple[int, int]]:
     for avp in message.list_avps(commands.AVP_SUPPORTED_FEATURES):
         list_id = avp.members.find_int(commands.AVP_FEATURE_LIST_ID) or 0
-        common = (avp.members.find_int(commands.AVP_FEATURE_LIST) or 0) & _OUR_FEATURES.get(
-            list_id, 0
-        )
+        common = common_features(list_id, avp.members.find_int(commands.AVP_FEATURE_LIST) or 0)
         if common:
             yield list_id, common
+
+
+def common_features(list_id: int, features: int) -> int:
+    """What of a list of features we have too."""
+    return features & _OUR_FEATURES.get(list_id, 0)

@@ -10,10 +10,10 @@ FROM unnest(:session_ids::text[], :line_ids::uuid[])
 LEFT JOIN policy_session s ON s.session_id = x.session_id
 LEFT JOIN line l ON l.line_id = coalesce(s.line_id, x.line_id);
 
--- put_policy_sessions
--- Batch: opens sessions or writes their next number, if their line is still what was decided upon;
--- what is not returned must be decided again. An open session of the same address in the same APN
--- has become stale.
+-- open_policy_sessions
+-- Batch: opens sessions that are not there yet, if their line is still what was decided upon; what
+-- is not returned must be decided again. An open session of the same address in the same APN has
+-- become stale.
 WITH asked AS MATERIALIZED (
     SELECT x.*, l.operator_id, l.account_id
     FROM unnest(:session_ids::text[], :line_ids::uuid[], :versions::bigint[],
@@ -37,26 +37,66 @@ written AS (
     SELECT session_id, operator_id, account_id, line_id, core_id, peer, host, realm, imsi, apn,
            address, plmn, rat_type, qci, up, down, version, number, true, :now, :now, answer
     FROM asked
-    ON CONFLICT (session_id) DO UPDATE
-    SET peer = excluded.peer, framed_address = excluded.framed_address,
-        visited_plmn = excluded.visited_plmn, rat_type = excluded.rat_type, qci = excluded.qci,
-        up_bps = excluded.up_bps, down_bps = excluded.down_bps,
-        profile_version = excluded.profile_version, last_number = excluded.last_number,
-        seen_at = excluded.seen_at, last_answer = excluded.last_answer
-    WHERE policy_session.is_open AND policy_session.last_number < excluded.last_number
-    RETURNING session_id, opened_at = seen_at AND last_number = 0 AS is_new
+    ON CONFLICT (session_id) DO NOTHING
+    RETURNING session_id
 ),
 stale AS (
     UPDATE policy_session s
     SET is_open = false, seen_at = :now, closed_at = :now
-    FROM asked a
+    FROM asked a JOIN written w ON w.session_id = a.session_id
     WHERE s.core_id = a.core_id AND s.framed_address = a.address AND s.apn = a.apn
       AND s.session_id <> a.session_id AND s.is_open
 ),
 told AS (
     INSERT INTO outbox (event_id, operator_id, account_id, line_id, kind, payload, occurred_at)
     SELECT a.event_id, a.operator_id, a.account_id, a.line_id,
-           CASE WHEN w.is_new THEN 'line.session_started' ELSE 'line.session_updated' END,
+           'line.session_started',
+           jsonb_build_object('session_id', a.session_id, 'apn', a.apn, 'imsi', a.imsi,
+                              'address', a.address, 'visited_plmn', a.plmn, 'qci', a.qci,
+                              'up_bps', a.up, 'down_bps', a.down, 'peer', a.peer), :now
+    FROM asked a JOIN written w ON w.session_id = a.session_id
+)
+SELECT a.ordinality FROM asked a JOIN written w ON w.session_id = a.session_id;
+
+-- put_policy_sessions
+-- Batch: writes the next number of open sessions, if their line is still what was decided upon; what
+-- is not returned must be decided again. An open session of the same address in the same APN has
+-- become stale.
+WITH asked AS MATERIALIZED (
+    SELECT x.*, l.operator_id, l.account_id
+    FROM unnest(:session_ids::text[], :line_ids::uuid[], :versions::bigint[],
+                :exhausted::boolean[], :core_ids::uuid[], :peers::text[], :hosts::text[],
+                :realms::text[], :imsis::text[], :apns::text[], :addresses::text[], :plmns::text[],
+                :rat_types::int[], :qcis::int[], :ups::bigint[], :downs::bigint[],
+                :numbers::bigint[], :answers::bytea[], :event_ids::uuid[])
+         WITH ORDINALITY AS x (session_id, line_id, version, is_exhausted, core_id, peer, host,
+                               realm, imsi, apn, address, plmn, rat_type, qci, up, down, number,
+                               answer, event_id, ordinality)
+    JOIN line l ON l.line_id = x.line_id AND l.profile_version = x.version
+               AND l.is_exhausted = x.is_exhausted
+    ORDER BY x.line_id
+    FOR SHARE OF l
+),
+written AS (
+    UPDATE policy_session s
+    SET peer = a.peer, framed_address = a.address, visited_plmn = a.plmn, rat_type = a.rat_type,
+        qci = a.qci, up_bps = a.up, down_bps = a.down, profile_version = a.version,
+        last_number = a.number, seen_at = :now, last_answer = a.answer
+    FROM asked a
+    WHERE s.session_id = a.session_id AND s.is_open AND s.last_number < a.number
+    RETURNING s.session_id
+),
+stale AS (
+    UPDATE policy_session s
+    SET is_open = false, seen_at = :now, closed_at = :now
+    FROM asked a JOIN written w ON w.session_id = a.session_id
+    WHERE s.core_id = a.core_id AND s.framed_address = a.address AND s.apn = a.apn
+      AND s.session_id <> a.session_id AND s.is_open
+),
+told AS (
+    INSERT INTO outbox (event_id, operator_id, account_id, line_id, kind, payload, occurred_at)
+    SELECT a.event_id, a.operator_id, a.account_id, a.line_id,
+           'line.session_updated',
            jsonb_build_object('session_id', a.session_id, 'apn', a.apn, 'imsi', a.imsi,
                               'address', a.address, 'visited_plmn', a.plmn, 'qci', a.qci,
                               'up_bps', a.up, 'down_bps', a.down, 'peer', a.peer), :now
@@ -70,9 +110,10 @@ WITH closed AS (
     UPDATE policy_session s
     SET is_open = false, last_number = x.number, last_answer = x.answer, seen_at = :now,
         closed_at = :now
-    FROM unnest(:session_ids::text[], :numbers::bigint[], :answers::bytea[], :event_ids::uuid[])
-         WITH ORDINALITY AS x (session_id, number, answer, event_id, ordinality)
-    WHERE s.session_id = x.session_id AND s.is_open
+    FROM unnest(:session_ids::text[], :core_ids::uuid[], :numbers::bigint[], :answers::bytea[],
+                :event_ids::uuid[])
+         WITH ORDINALITY AS x (session_id, core_id, number, answer, event_id, ordinality)
+    WHERE s.session_id = x.session_id AND s.core_id = x.core_id AND s.is_open
     RETURNING s.*, x.event_id, x.ordinality
 ),
 told AS (
@@ -84,9 +125,9 @@ told AS (
 )
 SELECT ordinality FROM closed;
 
--- note_refused_session
--- A session was refused: what was to stop the line has done so, unless another goes on.
+-- note_refused_sessions
+-- Batch: lines got no session. What was to stop them has done so, unless another session goes on.
 UPDATE push SET state = 'in_effect', evidence = 'a new session was refused', ended_at = :now
-WHERE line_id = :line_id AND effect = 'stop'
+WHERE line_id = ANY (:line_ids::uuid[]) AND effect = 'stop'
   AND (state IN ('sent', 'acknowledged') OR (state = 'asked' AND means = 'next_attach'))
   AND NOT EXISTS (SELECT 1 FROM policy_session s WHERE s.line_id = push.line_id AND s.is_open);

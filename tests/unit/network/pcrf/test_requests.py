@@ -27,6 +27,8 @@ def parsed(*avps: AvpItem, request_type: int = 1) -> PolicyRequest:
         HEADER,
         [
             ("Session-Id", "s;1"),
+            ("Origin-Host", "pgw.epc.test"),
+            ("Origin-Realm", "epc.test"),
             ("CC-Request-Type", request_type),
             ("CC-Request-Number", 0),
             *avps,
