@@ -1,12 +1,20 @@
-"""Decoded network profiles by line and version: what is versioned may be kept."""
+"""Decoded network profiles by line and version: what is versioned may be kept.
+
+Lines of one plan differ in their version alone. What they have in common is decoded once, and
+is in memory once.
+"""
 
 from collections import OrderedDict
+from dataclasses import replace
+from functools import lru_cache
+from typing import Final
 from uuid import UUID
 
 from wispgate.domain.policy.profile import NetworkProfile
 from wispgate.kernel.errors import WispgateError
 
 CAPACITY = 50_000
+_SHARED: Final = 4096
 
 
 class UnreadableProfile(WispgateError):
@@ -29,7 +37,7 @@ class ProfileCache:
             self._profiles.move_to_end(line_id)
             return known
         try:
-            profile = NetworkProfile.decode(text)
+            profile = _decode(text, version)
         except (ValueError, LookupError, TypeError) as error:
             raise UnreadableProfile(
                 f"the profile of line {line_id} cannot be read: {error}", line_id=line_id
@@ -38,3 +46,16 @@ class ProfileCache:
         if len(self._profiles) > self._capacity:
             self._profiles.popitem(last=False)
         return profile
+
+
+def _decode(text: str, version: int) -> NetworkProfile:
+    """As the database writes JSON, the version stands as `"version": 7`, once."""
+    mark = f'"version": {version},'
+    if text.count(mark) != 1:
+        return NetworkProfile.decode(text)
+    return replace(_decode_shared(text.replace(mark, '"version": 0,')), version=version)
+
+
+@lru_cache(maxsize=_SHARED)
+def _decode_shared(text: str) -> NetworkProfile:
+    return NetworkProfile.decode(text)

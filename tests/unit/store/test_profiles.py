@@ -1,5 +1,6 @@
 """Profiles are decoded once per version."""
 
+import json
 from uuid import UUID
 
 import pytest
@@ -51,3 +52,15 @@ def test_a_row_without_a_profile_is_a_fault_of_ours(text: str) -> None:
         ProfileCache().decode(UUID(int=1), 1, text)
 
     assert not isinstance(caught.value, ValueError)
+
+
+def test_lines_of_one_plan_share_all_but_their_version() -> None:
+    cache = ProfileCache()
+    text = json.dumps(json.loads(a_profile(7).encode()))
+
+    first = cache.decode(UUID(int=1), 7, text)
+    second = cache.decode(UUID(int=2), 8, text.replace('"version": 7', '"version": 8'))
+
+    assert (first.version, second.version) == (7, 8)
+    assert second.apns is first.apns
+    assert second == NetworkProfile.decode(a_profile(8).encode())

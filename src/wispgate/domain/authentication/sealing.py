@@ -15,6 +15,7 @@ import binascii
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 from typing import Self
 
@@ -31,6 +32,8 @@ KEY_ID_OCTETS = 8
 _FORMAT_1 = b"\x01"
 _HEADER_OCTETS = len(_FORMAT_1) + KEY_ID_OCTETS
 _TAG_OCTETS = 16
+# An installation has one pair, and a second while seals are made anew.
+_KEYS_READY = 4
 _PURPOSE = b"wispgate sealed secret"
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
@@ -110,11 +113,16 @@ def open_sealed(keys: Mapping[bytes, OpeningKey], sealed: bytes, *, bound_to: st
         raise OpeningKeyMissing(f"no opening key {key_id.hex()} here", key_id=key_id.hex())
     header, message = sealed[:_HEADER_OCTETS], sealed[_HEADER_OCTETS:]
     info = _info(header, bound_to)
-    private = X25519PrivateKey.from_private_bytes(key.octets)
     try:
-        return _SUITE.decrypt(message, private, info=info)
+        return _SUITE.decrypt(message, _private_key(key.octets), info=info)
     except (InvalidTag, ValueError):
         raise SealBroken(f"the seal was altered or is not of {bound_to}") from None
+
+
+@lru_cache(maxsize=_KEYS_READY)
+def _private_key(octets: bytes) -> X25519PrivateKey:
+    """Making one costs half of opening a seal, as its public half is computed."""
+    return X25519PrivateKey.from_private_bytes(octets)
 
 
 def key_id_of(sealed: bytes) -> bytes:

@@ -56,13 +56,14 @@ class PolicyRequest:
     has_network_requests: bool
 
     @property
-    def knows_extended_bandwidth(self) -> bool:
-        return (_EXTENDED_BANDWIDTH_LIST, _EXTENDED_BANDWIDTH) in self.features
-
-    @property
     def imsi(self) -> str:
         """Empty where the client did not name it."""
         return self.identity.value if self.identity and self.identity.kind == "imsi" else ""
+
+
+def knows_extended_bandwidth(features: tuple[tuple[int, int], ...]) -> bool:
+    """Whether a gateway with these features in common understands the extended AVPs of rates."""
+    return (_EXTENDED_BANDWIDTH_LIST, _EXTENDED_BANDWIDTH) in features
 
 
 def policy_request_of(request: Request) -> PolicyRequest:

@@ -1,6 +1,7 @@
 """The messages that a peer sends by itself: CER, DWR, DPR, their answers, and refusals."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from wispgate.wire.diameter.answers import Origin, Result, answer_to
@@ -12,7 +13,9 @@ from wispgate.wire.diameter.commands import (
     COMMAND_DISCONNECT_PEER,
 )
 from wispgate.wire.diameter.header import Header, request_header
+from wispgate.wire.diameter.hot.watchdog import HotDwr, WatchdogAnswers
 from wispgate.wire.diameter.message import AvpItem, Message, encode_message
+from wispgate.wire.diameter.results import ResultCode
 
 _LOW_20_BITS: Final = 0xFFFFF
 _LOW_12_BITS: Final = 0xFFF
@@ -51,6 +54,12 @@ class BaseMessages:
     def watchdog_answer(self, request: Message | Header, result: Result) -> bytes:
         return self._answer(request, result, self._origin_state())
 
+    def usual_watchdog_answer(self, request: HotDwr) -> bytes:
+        """As `watchdog_answer` with success, octet for octet, to what the hot codec read."""
+        node = self.node
+        answers = _watchdog_answers(node.origin_host, node.origin_realm, node.origin_state_id)
+        return answers.encode(request, ResultCode.SUCCESS)
+
     def disconnect_request(self, cause: int, now: datetime) -> bytes:
         return self._request(COMMAND_DISCONNECT_PEER, [("Disconnect-Cause", cause)], now)
 
@@ -80,3 +89,8 @@ class BaseMessages:
     def _origin_state(self) -> list[AvpItem]:
         state = self.node.origin_state_id
         return [] if state is None else [("Origin-State-Id", state)]
+
+
+@lru_cache(maxsize=64)
+def _watchdog_answers(host: str, realm: str, origin_state_id: int | None) -> WatchdogAnswers:
+    return WatchdogAnswers(Origin(host, realm), origin_state_id)

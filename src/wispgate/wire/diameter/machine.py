@@ -29,6 +29,7 @@ from wispgate.wire.diameter.events import DisconnectCause, DownReason, Event
 from wispgate.wire.diameter.framing import Framer
 from wispgate.wire.diameter.handshake import read_introduction, read_welcome
 from wispgate.wire.diameter.header import peek_header
+from wispgate.wire.diameter.hot.watchdog import decode_dwr
 from wispgate.wire.diameter.message import Message, decode_message
 from wispgate.wire.diameter.occasion import SUCCESS, Occasion, result_of
 from wispgate.wire.diameter.results import ResultCode
@@ -239,10 +240,13 @@ class PeerMachine:
 
     def _receive_base_message(self, kind: str, occasion: Occasion) -> None:
         """What cannot be read is answered with its error, and counts as what it claims to be."""
-        try:
-            occasion.message = decode_message(occasion.raw)
-        except DiameterError as error:
-            occasion.fault = violation_of(error)
+        if kind == "Rcv-DWR":
+            occasion.watchdog = decode_dwr(occasion.raw)
+        if occasion.watchdog is None:
+            try:
+                occasion.message = decode_message(occasion.raw)
+            except DiameterError as error:
+                occasion.fault = violation_of(error)
         try:
             happened = Input(f"{self._side}-{kind}")
         except ValueError:  # a CEA, which the table knows only where one is due
@@ -265,13 +269,20 @@ class PeerMachine:
         self._give_up(occasion)
 
     def _note_origin_state(self, occasion: Occasion) -> None:
+        if occasion.watchdog is not None:
+            self._note_state_number(occasion.watchdog.origin_state_id, occasion.events)
+            return
         avp = None if occasion.message is None else occasion.message.find_avp(AVP_ORIGIN_STATE_ID)
         if avp is None or len(avp.data) != 4:
             return
-        current = int.from_bytes(avp.data, "big")
+        self._note_state_number(int.from_bytes(avp.data, "big"), occasion.events)
+
+    def _note_state_number(self, current: int | None, events: list[Event]) -> None:
+        if current is None:
+            return
         previous, self._origin_state_id = self._origin_state_id, current
         if current != previous:
-            occasion.events.append(ev.OriginStateChanged(previous, current))
+            events.append(ev.OriginStateChanged(previous, current))
 
     # --- the actions of the table ---------------------------------------------------------------
 
@@ -329,7 +340,10 @@ class PeerMachine:
         self._output.append(self.messages.capabilities_answer(occasion.request, _UNABLE))
 
     def _send_dwa(self, occasion: Occasion) -> None:
-        self._urgent.append(self.messages.watchdog_answer(occasion.request, occasion.result))
+        if occasion.watchdog is not None:
+            self._urgent.append(self.messages.usual_watchdog_answer(occasion.watchdog))
+        else:
+            self._urgent.append(self.messages.watchdog_answer(occasion.request, occasion.result))
 
     def _process_dwa(self, occasion: Occasion) -> None:
         self._note_origin_state(occasion)

@@ -7,6 +7,7 @@ from wispgate.wire.diameter.answers import Result
 from wispgate.wire.diameter.capabilities import Capabilities
 from wispgate.wire.diameter.events import DisconnectCause, DownReason, Event
 from wispgate.wire.diameter.header import Header, peek_header
+from wispgate.wire.diameter.hot.watchdog import HotDwr
 from wispgate.wire.diameter.message import Message
 from wispgate.wire.diameter.results import ResultCode
 from wispgate.wire.diameter.validation import Violation
@@ -35,6 +36,7 @@ class Occasion:
         "raw",
         "reason",
         "rival_host",
+        "watchdog",
     )
 
     def __init__(self, now: datetime, events: list[Event], raw: bytes = b"") -> None:
@@ -42,6 +44,8 @@ class Occasion:
         self.events = events
         self.raw = raw
         self.message: Message | None = None
+        # A DWR as the hot codec read it; then there is no `message`.
+        self.watchdog: HotDwr | None = None
         self.capabilities: Capabilities | None = None
         self.fault: Violation | None = None
         self.reason = DownReason.PROTOCOL_ERROR

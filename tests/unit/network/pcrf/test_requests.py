@@ -6,7 +6,12 @@ import pytest
 
 from tests.harness.network import NOW
 from wispgate.kernel.plmn import Plmn
-from wispgate.network.pcrf.requests import PolicyRequest, RequestType, policy_request_of
+from wispgate.network.pcrf.requests import (
+    PolicyRequest,
+    RequestType,
+    knows_extended_bandwidth,
+    policy_request_of,
+)
 from wispgate.network.transport.applications import RemotePeer, Request
 from wispgate.store.directory import Identity
 from wispgate.wire.diameter.answers import Origin
@@ -116,4 +121,4 @@ def test_only_common_features_are_kept() -> None:
     )
 
     assert asked.features == ((1, 0x0B), (2, 0x80))
-    assert asked.knows_extended_bandwidth
+    assert knows_extended_bandwidth(asked.features)

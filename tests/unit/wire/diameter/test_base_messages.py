@@ -7,6 +7,7 @@ import pytest
 from tests.unit.wire.diameter.builders import NOW, a_header, a_node
 from wispgate.wire.diameter.answers import Result
 from wispgate.wire.diameter.base_messages import BaseMessages
+from wispgate.wire.diameter.hot.watchdog import decode_dwr
 from wispgate.wire.diameter.message import decode_message
 from wispgate.wire.diameter.validation import check_answer, check_request
 
@@ -56,3 +57,15 @@ def test_an_error_answer_needs_only_the_header() -> None:
 
     assert answer.header == a_header().answer_header()
     assert answer.get("Result-Code") == 5015
+
+
+@pytest.mark.parametrize("state", [None, 17])
+def test_the_usual_watchdog_is_answered_like_any_other(state: int | None) -> None:
+    messages = the_messages(state)
+    raw = the_messages(5).watchdog_request(NOW)
+    dwr = decode_dwr(raw)
+    assert dwr is not None
+
+    octets = messages.usual_watchdog_answer(dwr)
+
+    assert octets == messages.watchdog_answer(decode_message(raw), Result(2001))
