@@ -14,11 +14,10 @@ import sys
 from pathlib import Path
 from typing import Self
 
-import structlog
-
 from tests.harness.databases import TestDatabase
 from tests.harness.network import HOST, PATIENCE, REALM
 from wispgate.domain.authentication.sealing import OpeningKey
+from wispgate.main import logs
 from wispgate.main.clocks import SystemClock
 from wispgate.main.diameter_process import running_node
 from wispgate.main.rules import Address
@@ -99,7 +98,7 @@ async def _serve(order: dict[str, str]) -> None:
 
 def main() -> None:
     """Serves until SIGTERM; with a "profile" in the order, writes one there."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+    logs.configure("network", level="error")
     order = json.loads(sys.stdin.readline())
     with contextlib.ExitStack() as stack:
         if "profile" in order:
