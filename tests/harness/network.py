@@ -83,7 +83,9 @@ class Rows:
         with self.database.connect("web") as connection:
             connection.execute(tenancy.set_local({"app.platform": "on", "app.actor": "test"}))
             connection.execute(
-                "INSERT INTO operators_operator VALUES (%s, %s, %s, 'mno', 'EUR', 'UTC', %s)",
+                "INSERT INTO operators_operator"
+                " (id, slug, name, kind, currency, time_zone, languages, created_at)"
+                " VALUES (%s, %s, %s, 'mno', 'EUR', 'UTC', '{en}', %s)",
                 (self.operator_id, "test", "Test", NOW),
             )
             connection.execute(
