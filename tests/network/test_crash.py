@@ -1,22 +1,17 @@
 """A node that is killed and a database that goes away: what was promised holds, and it goes on."""
 
 import asyncio
-import json
 import random
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg import conninfo
 
-from tests.harness import databases
-from tests.harness.databases import TestCluster, TestDatabase, a_database
+from tests.harness.databases import TestDatabase, a_database
 from tests.harness.network import MME_HOST, REALM, Card, Rows, a_node, an_mme, until
 from tests.harness.node_process import NodeProcess
 from tests.network.dialogue import IMSI, air, result_of, sqn_of, ulr, vectors_of
@@ -161,22 +156,6 @@ def is_blocked(rows: Rows) -> bool:
 
 
 # --- the database ---------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
-    """A PostgreSQL of the test's own, which everything in it uses."""
-    tmp_path.chmod(0o755)
-    cluster = Cluster(tmp_path / "postgres", password="thrown-away", log=tmp_path / "postgres.log")
-    with cluster:
-        given = conninfo.conninfo_to_dict(cluster.dsn())
-        described = TestCluster(
-            host=str(given["host"]), port=int(str(given["port"])), superuser=str(given["user"]),
-            superuser_password="thrown-away", role_prefix="crash_", lock_folder=str(tmp_path),
-        )  # fmt: skip
-        monkeypatch.setenv(databases._ENV, json.dumps(asdict(described)))
-        databases._create_roles(described)
-        yield cluster
 
 
 @pytest.mark.parametrize("is_killed", [False, True], ids=["stopped", "killed"])
