@@ -16,7 +16,8 @@ _WITH_THOUSANDTHS = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
 _EXPONENTS = dict.fromkeys(_WITHOUT_MINOR_UNIT, 0) | dict.fromkeys(_WITH_THOUSANDTHS, 3)
 
 # The store keeps numeric(20,6).
-LEDGER_QUANTUM = Decimal("0.000001")
+LEDGER_DECIMALS = 6
+LEDGER_QUANTUM = Decimal(1).scaleb(-LEDGER_DECIMALS)
 _LEDGER_INTEGER_DIGITS = 14
 
 _CURRENCY = re.compile(r"[A-Z]{3}")

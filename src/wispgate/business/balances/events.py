@@ -1,6 +1,7 @@
 """Events of balances. That a line has data again is charging's own event."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID
 
@@ -25,6 +26,18 @@ class DataToppedUp(Event):
 
     bucket_id: UUID
     octets: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceAdjusted(Event):
+    """Staff added to a bucket or took from it by hand."""
+
+    kind: ClassVar[str] = "balance.adjusted"
+
+    bucket_id: UUID
+    unit: str
+    amount: Decimal
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 
 from wispgate.business.balances import events
-from wispgate.business.balances.errors import NotEnoughMoney
+from wispgate.business.balances.errors import NotEnoughFree, NotEnoughMoney
 from wispgate.business.balances.ledger import (
     Account,
     ChargedLine,
@@ -19,12 +19,18 @@ from wispgate.business.balances.ledger import (
     lock,
 )
 from wispgate.business.operators import hot, ids
-from wispgate.domain.charging.balances import NotEnough, decide_credit, decide_purchase
+from wispgate.business.operators import scope as scopes
+from wispgate.domain.charging.balances import (
+    NotEnough,
+    decide_adjustment,
+    decide_credit,
+    decide_purchase,
+)
 from wispgate.domain.charging.ledger import EntryKind
 from wispgate.domain.charging.state import Bucket
 from wispgate.domain.plan.compiled import CompiledPlan
 from wispgate.domain.plan.tariff import UnitKind
-from wispgate.kernel.errors import InvalidValue
+from wispgate.kernel.errors import InvalidValue, NotFound
 from wispgate.kernel.money import Money
 
 # Wallets pay last: what was bought for data is used first.
@@ -92,6 +98,61 @@ def top_up_data(
             )
         )
     return True
+
+
+def adjust(
+    account: Account, bucket_id: UUID, amount: int | Decimal, *, key: str,
+    line: ChargedLine | None = None, may_take_reserved: bool = False,
+) -> bool:  # fmt: skip
+    """Adds to a bucket by hand, or takes from it (a negative `amount`). False if posted before.
+
+    Why stands in the scope's reason. Only what is free is taken, unless what sessions have reserved may be taken, too. `line`, where
+    the bucket is one's own, is told whether it has data now. Raises NotFound, NotEnoughFree.
+    """
+    _require_key(key)
+    reason = scopes.current().reason
+    if not reason.strip():
+        raise InvalidValue("an adjustment says why", field="reason")
+    with transaction.atomic():
+        held = lock(account)
+        bucket = held.buckets.get(bucket_id)
+        if bucket is None:
+            raise NotFound("bucket", bucket_id)
+        entry_id = ids.new_id(held.now)
+        if not claim(account, key, entry_id):
+            return False
+        held.move(_adjusted(bucket, amount, may_take_reserved=may_take_reserved))
+        held.post(
+            EntryKind.ADJUSTMENT, bucket, amount, entry_id=entry_id, reason=reason,
+            line_id=line.line_id if line else None,
+        )  # fmt: skip
+        if line is not None:
+            held.settle_exhaustion(line)
+        held.publish(
+            events.BalanceAdjusted(
+                operator_id=account.operator_id,
+                account_id=account.account_id,
+                line_id=line.line_id if line else None,
+                occurred_at=held.now,
+                bucket_id=bucket_id,
+                unit=bucket.kind.value,
+                amount=Decimal(amount),
+                reason=reason,
+            )
+        )
+    return True
+
+
+def _adjusted(bucket: Bucket, amount: int | Decimal, *, may_take_reserved: bool) -> Bucket:
+    if amount > 0:
+        return decide_credit(bucket, amount).bucket
+    outcome = decide_adjustment(bucket, -amount, may_take_reserved=may_take_reserved)
+    if isinstance(outcome, NotEnough):
+        raise NotEnoughFree(
+            f"only {outcome.free} {bucket.kind.value} are free, sessions hold the rest",
+            free=outcome.free,
+        )
+    return outcome.bucket
 
 
 def buy_plan(account: Account, line: ChargedLine, price: Money, *, key: str) -> bool:

@@ -33,8 +33,16 @@ def decide_credit(bucket: Bucket, amount: Amount) -> Moved:
     return Moved(after, _entry(EntryKind.CREDIT, bucket, amount))
 
 
-def decide_adjustment(bucket: Bucket, amount: Amount) -> Moved | NotEnough:
-    """Takes from a bucket by hand; only what is free, so that open reservations survive."""
+def decide_adjustment(
+    bucket: Bucket, amount: Amount, *, may_take_reserved: bool = False
+) -> Moved | NotEnough:
+    """Takes from a bucket by hand; only what is free, so that open reservations survive.
+
+    With `may_take_reserved` also what is promised, and more than there is: into the negative.
+    """
+    if may_take_reserved:
+        _require_positive(bucket, amount)
+        return _taken(bucket, amount, EntryKind.ADJUSTMENT)
     return _take(bucket, amount, EntryKind.ADJUSTMENT)
 
 
@@ -47,6 +55,10 @@ def _take(bucket: Bucket, amount: Amount, kind: EntryKind) -> Moved | NotEnough:
     _require_positive(bucket, amount)
     if bucket.free < amount:
         return NotEnough(bucket.free)
+    return _taken(bucket, amount, kind)
+
+
+def _taken(bucket: Bucket, amount: Amount, kind: EntryKind) -> Moved:
     after = replace(bucket, remaining=bucket.remaining - amount)
     return Moved(after, _entry(kind, bucket, amount))
 

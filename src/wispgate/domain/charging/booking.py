@@ -17,7 +17,7 @@ from wispgate.domain.plan.tariff import Rate, UnitKind
 
 
 def book_usage(till: Till, group: GroupPlan, state: GroupState, *, held: list[UUID]) -> int:
-    """Books all that the group reports; returns its new position in money-paid units.
+    """Books all that the group reports; returns its new position in the tariff.
 
     `held` are the buckets of which the group had reservations, already released.
     """
@@ -62,8 +62,10 @@ class _Booking:
         self._rate = rate
         self.position = position
         self.left = left
+        self._payers: list[UUID] = []
 
     def book(self, payers: list[UUID]) -> None:
+        self._payers = payers
         if self._group.is_free:
             self._note_rest(EntryKind.FREE)
             return
@@ -82,9 +84,12 @@ class _Booking:
                 self._take(bucket_id, self._till.room(bucket_id, with_reserved=with_reserved))
 
     def _take(self, bucket_id: UUID, room: Amount) -> None:
-        units = min(self.left, int(room))
         if self._rate is not None and self._till.get_bucket(bucket_id).kind is UnitKind.MONEY:
             units = self._rate.affordable_units(self.position, Decimal(room), self.left)
+        elif (rule := self._group.bundle) is not None:
+            units = rule.affordable_units(self.position, int(room), self.left)
+        else:
+            units = min(self.left, int(room))
         self._debit(bucket_id, units)
 
     def _overdraw(self, bucket_id: UUID) -> None:
@@ -98,8 +103,19 @@ class _Booking:
         if self._rate is not None and self._till.get_bucket(bucket_id).kind is UnitKind.MONEY:
             amount = self._rate.cost_between(self.position, units)
             self.position += units
+        elif (rule := self._group.bundle) is not None:
+            amount = rule.units_between(self.position, units)
+            self._take_fee(rule.fee_between(self.position, units))
+            self.position += units
         self._till.debit(self._group.rating_group, bucket_id, amount, used_units=units)
         self.left -= units
+
+    def _take_fee(self, fee: Decimal) -> None:
+        """The fee beside a bundle, from the first money there is, if need be into the negative."""
+        kinds = {key: self._till.get_bucket(key).kind for key in self._payers}
+        wallet = next((key for key, kind in kinds.items() if kind is UnitKind.MONEY), None)
+        if fee and wallet is not None:
+            self._till.debit(self._group.rating_group, wallet, fee, used_units=0)
 
     def _note_rest(self, kind: EntryKind) -> None:
         if self.left:

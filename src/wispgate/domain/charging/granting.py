@@ -92,24 +92,46 @@ def decide_group(till: Till, group: GroupPlan, state: GroupState) -> GroupDecisi
 def find_parts(till: Till, group: GroupPlan, position: int) -> list[Part]:
     """Which buckets give how much of the wanted units, in the order of payment.
 
-    Nothing is moved yet. `position` is where money goes on in the tariff's blocks.
+    Nothing is moved yet. `position` is where the session goes on in the tariff's blocks.
     """
     parts: list[Part] = []
     left = group.wanted_units
-    rate = till.charge_plan.rate_at(group, till.charge_plan.now)
     for bucket in till.list_candidates(group, till.charge_plan.now):
         if left <= 0:
             break
-        part = _part_of(till, bucket, rate, position=position, left=left)
+        promised = sum(part.amount for part in parts if part.bucket_id == bucket.bucket_id)
+        room = till.room(bucket.bucket_id) - promised
+        part = _part_of(till, bucket, group, room, position=position, left=left)
         if part.units:
-            parts.append(part)
+            fee = _fee_of(till, bucket, group, position=position)
+            if fee is None:
+                continue
+            parts += [fee, part] if fee.amount else [part]
             left -= part.units
-            position += part.units if bucket.kind is UnitKind.MONEY else 0
+            if bucket.kind is UnitKind.MONEY or group.bundle:
+                position += part.units
     return parts
 
 
-def _part_of(till: Till, bucket: Bucket, rate: Rate | None, *, position: int, left: int) -> Part:
-    room = till.room(bucket.bucket_id)
+def _fee_of(till: Till, bucket: Bucket, group: GroupPlan, *, position: int) -> Part | None:
+    """The fee that the first units of a bundle cost; None where no money can pay it."""
+    is_bundle = group.bundle is not None and bucket.kind is not UnitKind.MONEY
+    fee = group.bundle.fee_between(position, 1) if group.bundle and is_bundle else Decimal(0)
+    if not fee:
+        return Part(bucket.bucket_id, 0, fee)
+    for payer in till.list_candidates(group, till.charge_plan.now):
+        if payer.kind is UnitKind.MONEY and till.room(payer.bucket_id) >= fee:
+            return Part(payer.bucket_id, 0, fee)
+    return None
+
+
+def _part_of(
+    till: Till, bucket: Bucket, group: GroupPlan, room: Amount, *, position: int, left: int
+) -> Part:
+    rate = till.charge_plan.rate_at(group, till.charge_plan.now)
+    if bucket.kind is not UnitKind.MONEY and group.bundle is not None:
+        units = group.bundle.affordable_units(position, int(room), left)
+        return Part(bucket.bucket_id, units, group.bundle.units_between(position, units))
     if bucket.kind is not UnitKind.MONEY or rate is None:
         units = min(left, int(room))
         return Part(bucket.bucket_id, units, units)
@@ -165,8 +187,9 @@ def _serves(bucket: Bucket, group: GroupPlan) -> bool:
 
 
 def _grant_parts(till: Till, group: GroupPlan, parts: list[Part]) -> Granted:
-    for part in parts:
-        till.reserve(group.rating_group, part.bucket_id, part.amount)
+    for bucket_id in dict.fromkeys(part.bucket_id for part in parts):
+        amounts = [part.amount for part in parts if part.bucket_id == bucket_id]
+        till.reserve(group.rating_group, bucket_id, sum(amounts[1:], amounts[0]))
     units = sum(part.units for part in parts)
     is_final = units < group.wanted_units and not till.never_denies and not _has_more(till, group)
     ends = [_usable_until(till, till.get_bucket(part.bucket_id)) for part in parts]

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from wispgate.domain.charging.requests import ChargeRequest, RequestKind, ServiceGroup, UsedUnits
 from wispgate.domain.charging.state import Bucket
 from wispgate.domain.plan.compiled import CompiledPlan
-from wispgate.domain.plan.tariff import Rate, TariffEntry, UnitKind
+from wispgate.domain.plan.tariff import BundleRule, Rate, TariffEntry, UnitKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,11 @@ class GroupPlan:
     used: tuple[UsedUnits, ...]
     validity_seconds: int
     tariff_change_at: datetime | None
+
+    @property
+    def bundle(self) -> BundleRule | None:
+        """What bundles are asked for beside plain units."""
+        return self.price.bundle if self.price else None
 
     @property
     def used_units(self) -> int:
@@ -80,7 +85,11 @@ def _plan_group(
     price = plan.find_price(unit, rating_group, destination=request.destination, zone=zone)
     has_allowance = plan.has_allowance(unit, rating_group)
     is_free = rating_group in plan.zero_rated_groups or (
-        price is not None and not has_allowance and not price.bands and price.rate.is_free
+        price is not None
+        and price.bundle is None
+        and not has_allowance
+        and not price.bands
+        and price.rate.is_free
     )
     change = price.find_next_change(now, time_zone) if price and not is_free else None
     is_announced = plan.grant.announces_tariff_change

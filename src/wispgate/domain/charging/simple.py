@@ -63,6 +63,8 @@ def find_only_bucket(
     charge_plan: ChargePlan, group: GroupPlan, state: AccountState
 ) -> Bucket | None:
     """The one plain bucket of units that serves the group, at its last grant as now; or None."""
+    if group.bundle is not None:
+        return None
     granted_at = state.session.find_group(group.rating_group).granted_at if state.session else None
     candidates = {
         bucket.bucket_id: bucket

@@ -115,8 +115,8 @@ class Reservation:
 class GroupState:
     """One rating group of a session between two reports.
 
-    `rated_units` is how many of its units were paid with money: the position in the tariff's
-    steps and blocks. `granted_units` is the outstanding grant, made at `granted_at`.
+    `rated_units` is the position in the tariff's steps and blocks: how many of its units were paid
+    with money, or by whomever where the tariff has a rule for bundles. `granted_units` is the outstanding grant, made at `granted_at`.
     """
 
     rating_group: int | None

@@ -8,13 +8,14 @@ session, rounding never adds up, and the steps of a call (first minute whole) co
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal
 from enum import StrEnum
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from wispgate.domain.plan.schedule import Window, find_next_change
 from wispgate.kernel.errors import InvalidValue
-from wispgate.kernel.money import LEDGER_QUANTUM
+from wispgate.kernel.money import LEDGER_DECIMALS
 
 HOME = "home"
 _SECOND = timedelta(seconds=1)
@@ -50,13 +51,42 @@ class PriceStep:
         return self.price * (increments * self.increment_units) / self.per_units
 
 
+class OnMaxCost(StrEnum):
+    """What follows when a session has cost the most that it may."""
+
+    DISCONNECT = "disconnect"
+    FREE = "free"
+
+
+class CostRounding(StrEnum):
+    """Where the exact cost of a session goes that lies between two amounts."""
+
+    HALF_UP = "half_up"
+    UP = "up"
+    DOWN = "down"
+
+
+_ROUNDINGS: Final = {
+    CostRounding.HALF_UP: ROUND_HALF_UP,
+    CostRounding.UP: ROUND_UP,
+    CostRounding.DOWN: ROUND_DOWN,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A price in steps, with a fee at the first unit; `max_cost` ends the session (None: never)."""
+    """A price in steps, with a fee at the first unit.
+
+    At `max_cost` (None: there is no such limit) a session ends, or goes on for nothing. The cost
+    of a whole session is rounded to `decimals`, never that of a single report.
+    """
 
     steps: tuple[PriceStep, ...]
     connect_fee: Decimal = Decimal(0)
     max_cost: Decimal | None = None
+    on_max_cost: OnMaxCost = OnMaxCost.DISCONNECT
+    rounding: CostRounding = CostRounding.HALF_UP
+    decimals: int = LEDGER_DECIMALS
 
     def __post_init__(self) -> None:
         starts = [step.from_units for step in self.steps]
@@ -64,6 +94,8 @@ class Rate:
             raise InvalidValue(f"steps begin at 0 and rise: {starts}", field="steps")
         if self.connect_fee < 0:
             raise InvalidValue("a connect fee is not negative", field="connect_fee")
+        if not 0 <= self.decimals <= LEDGER_DECIMALS:
+            raise InvalidValue(f"a cost has 0 to {LEDGER_DECIMALS} decimals", field="decimals")
         for step, end in zip(self.steps, starts[1:], strict=False):
             if (end - step.from_units) % step.increment_units:
                 raise InvalidValue("a step holds whole increments only", field="steps")
@@ -73,14 +105,16 @@ class Rate:
         return not self.connect_fee and all(not step.price for step in self.steps)
 
     def cost(self, units: int) -> Decimal:
-        """What a session's first `units` cost in all, to the ledger's quantum; nothing is free."""
+        """What a session's first `units` cost in all, rounded; nothing is free."""
         if units <= 0:
             return Decimal(0)
         total = self.connect_fee
         ends = [step.from_units for step in self.steps[1:]] + [units]
         for step, end in zip(self.steps, ends, strict=True):
             total += step.cost(max(0, min(units, end) - step.from_units))
-        return total.quantize(LEDGER_QUANTUM, ROUND_HALF_UP)
+        if self.max_cost is not None and self.on_max_cost is OnMaxCost.FREE:
+            total = min(total, self.max_cost)
+        return total.quantize(Decimal(1).scaleb(-self.decimals), _ROUNDINGS[self.rounding])
 
     def cost_between(self, position: int, units: int) -> Decimal:
         """What `units` more cost when `position` units are already paid for."""
@@ -94,7 +128,9 @@ class Rate:
     def affordable_units(self, position: int, budget: Decimal, limit: int) -> int:
         """The most units after `position`, at most `limit`, that `budget` and `max_cost` allow."""
         paid = self.cost(position)
-        top = paid + budget if self.max_cost is None else min(paid + budget, self.max_cost)
+        top = paid + budget
+        if self.max_cost is not None and self.on_max_cost is OnMaxCost.DISCONNECT:
+            top = min(top, self.max_cost)
         totals = range(position, position + limit + 1)
         return max(0, bisect_right(totals, top, key=self.cost) - 1)
 
@@ -114,8 +150,44 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
+class BundleRule:
+    """What usage costs beside the bundle that pays for it: whole blocks of units, and a fee.
+
+    Blocks accumulate over the session and the fee is due once in it, as with money; so position
+    in the tariff counts all units of the session, whoever pays for them.
+    """
+
+    increment_units: int = 1
+    connect_fee: Decimal = Decimal(0)
+
+    def __post_init__(self) -> None:
+        if self.increment_units < 1 or self.connect_fee < 0:
+            raise InvalidValue("blocks are positive and a fee is not negative", field="bundle")
+
+    def units_between(self, position: int, units: int) -> int:
+        """What `units` more take from a bundle when `position` units were used before."""
+        return self._blocks(position + units) - self._blocks(position)
+
+    def fee_between(self, position: int, units: int) -> Decimal:
+        """The fee, at the session's first unit."""
+        return self.connect_fee if position == 0 and units > 0 else Decimal(0)
+
+    def affordable_units(self, position: int, room: int, limit: int) -> int:
+        """The most units after `position`, at most `limit`, that `room` in a bundle pays for."""
+        started = self._blocks(position) - position
+        rest = room - room % self.increment_units
+        return min(limit, started + rest)
+
+    def _blocks(self, units: int) -> int:
+        return -(-units // self.increment_units) * self.increment_units
+
+
+@dataclass(frozen=True, slots=True)
 class TariffEntry:
-    """The price of one kind of unit for certain groups, destinations and zones (None: all)."""
+    """The price of one kind of unit for certain groups, destinations and zones (None: all).
+
+    `bundle`: what bundles are asked for; None takes the units as they are used, without a fee.
+    """
 
     unit: UnitKind
     rate: Rate
@@ -123,6 +195,7 @@ class TariffEntry:
     rating_groups: tuple[int, ...] | None = None
     destination_prefixes: tuple[str, ...] | None = None
     zones: tuple[str, ...] | None = None
+    bundle: BundleRule | None = None
 
     def __post_init__(self) -> None:
         if self.unit is UnitKind.MONEY:

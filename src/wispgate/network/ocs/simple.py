@@ -82,6 +82,8 @@ def foresee(
     if kind is None or line.plan is None or line.is_exhausted or not _is_admitted(work, line):
         return None
     charge_plan = plan_charge(line.plan, request, now, time_zone=line.time_zone)
+    if any(group.bundle for group in charge_plan.groups):
+        return None
     answer = answer_simple(
         tuple([_foresee_group(group, charge_plan) for group in charge_plan.groups]),
         request,

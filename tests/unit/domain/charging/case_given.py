@@ -7,11 +7,21 @@ from uuid import UUID
 
 from tests.unit.domain.charging.account import NOW, a_bucket, a_plan, a_wallet
 from wispgate.domain.charging.state import Bucket
-from wispgate.domain.plan.compiled import CompiledPlan, GrantRules, Zone
+from wispgate.domain.plan.compiled import Allowance, CompiledPlan, GrantRules, Zone
 from wispgate.domain.plan.exhaustion import AutoTopUp, Block, FinalAction, Throttle
 from wispgate.domain.plan.schedule import Window
 from wispgate.domain.plan.speed import Speed
-from wispgate.domain.plan.tariff import Band, PriceStep, Rate, TariffEntry, UnitKind, block_price
+from wispgate.domain.plan.tariff import (
+    Band,
+    BundleRule,
+    CostRounding,
+    OnMaxCost,
+    PriceStep,
+    Rate,
+    TariffEntry,
+    UnitKind,
+    block_price,
+)
 
 THROTTLE = Speed(64_000, 64_000)
 
@@ -30,6 +40,9 @@ def buckets_of(given: dict[str, Any], ids: dict[str, UUID]) -> list[Bucket]:
         found.append(a_wallet(given["money"]))
     if "wallet" in given:
         found.append(a_wallet(given["wallet"], rating_groups=()))
+    if "voice_s" in given:
+        seconds = given["voice_s"]
+        found.append(a_bucket(2, kind=UnitKind.SECONDS, remaining=seconds, initial=seconds))
     if "messages" in given:
         count = given["messages"]
         found.append(a_bucket(1, kind=UnitKind.MESSAGES, remaining=count, initial=count))
@@ -69,6 +82,7 @@ def plan_of(given: dict[str, Any]) -> CompiledPlan:
     changes["zones"] = tuple(Zone(prefix, (prefix,)) for prefix in prefixes)
     if "fup" in given:
         changes["speed"] = Speed(10_000_000, 50_000_000)
+        changes["allowances"] = (Allowance("data", UnitKind.OCTETS, given["fup"]["limit"]),)
         shares = given["fup"].get("notify_at", [])
         changes["notify_percents"] = tuple(int(share * 100) for share in shares)
     return a_plan(**changes)
@@ -100,7 +114,12 @@ def _tariff_of(given: dict[str, Any]) -> tuple[TariffEntry, ...]:
         rate = block_price(Decimal(price["price"]), price["block"])
         entries.append(TariffEntry(UnitKind.OCTETS, rate))
     if tariff:
-        entries.append(_call_entry(tariff))
+        entries.append(_call_entry(tariff, _rounding_of(given)))
+    if "discount_rate" in given:
+        rule = given["discount_rate"]
+        bundle = BundleRule(rule.get("block_s", 1), Decimal(rule.get("connect", "0")))
+        beyond = block_price(Decimal(0), bundle.increment_units)
+        entries.append(TariffEntry(UnitKind.SECONDS, beyond, bundle=bundle))
     for name, prefixes in given.get("destinations", {}).items():
         cost = Decimal(given["prices"][name].removesuffix("/s"))
         entry = TariffEntry(
@@ -112,28 +131,41 @@ def _tariff_of(given: dict[str, Any]) -> tuple[TariffEntry, ...]:
     return tuple(entries)
 
 
-def _call_entry(tariff: dict[str, Any]) -> TariffEntry:
+def _rounding_of(given: dict[str, Any]) -> dict[str, Any]:
+    """ "up, 4 decimals", as the fields of a rate."""
+    if "rounding" not in given:
+        return {}
+    manner, decimals = given["rounding"].split(", ")
+    return {
+        "rounding": CostRounding(manner.replace("-", "_")),
+        "decimals": int(decimals.split()[0]),
+    }
+
+
+def _call_entry(tariff: dict[str, Any], rounding: dict[str, Any]) -> TariffEntry:
     connect = Decimal(tariff.get("connect", "0"))
-    limit = Decimal(tariff["max_cost"]) if "max_cost" in tariff else None
+    limits: dict[str, Any] = dict(rounding)
+    if "max_cost" in tariff:
+        limits["max_cost"] = Decimal(tariff["max_cost"])
+        limits["on_max_cost"] = OnMaxCost(tariff.get("on_max", "disconnect"))
     if "steps" in tariff:
         steps = tuple(
             PriceStep(Decimal(s["price"]), s["per_s"], s["increment_s"], s["from_s"])
             for s in tariff["steps"]
         )
-        return TariffEntry(UnitKind.SECONDS, Rate(steps, connect))
+        return TariffEntry(UnitKind.SECONDS, Rate(steps, connect, **limits))
     if "evening" in tariff:
         evening = Window(
             time.fromisoformat(tariff["evening_from"]), time.fromisoformat(tariff["day_from"])
         )
-        bands = (Band("evening", evening, _per_second(tariff["evening"])),)
-        return TariffEntry(UnitKind.SECONDS, _per_second(tariff["day"]), bands)
-    return TariffEntry(UnitKind.SECONDS, _per_second(tariff, connect, limit))
+        bands = (Band("evening", evening, _per_second(tariff["evening"], connect, limits)),)
+        return TariffEntry(UnitKind.SECONDS, _per_second(tariff["day"], connect, limits), bands)
+    return TariffEntry(UnitKind.SECONDS, _per_second(tariff, connect, limits))
 
 
-def _per_second(
-    price: dict[str, Any], connect: Decimal = Decimal(0), limit: Decimal | None = None
-) -> Rate:
-    return Rate((PriceStep(Decimal(price["price"]), price["per_s"], 1),), connect, limit)
+def _per_second(price: dict[str, Any], connect: Decimal, limits: dict[str, Any]) -> Rate:
+    step = PriceStep(Decimal(price["price"]), price["per_s"], price.get("increment_s", 1))
+    return Rate((step,), connect, **limits)
 
 
 def _banded_entry(prices: list[dict[str, Any]]) -> TariffEntry:

@@ -34,6 +34,17 @@ def test_adjustment_takes_only_what_is_free() -> None:
     assert decide_adjustment(bucket, 3) == NotEnough(2)
 
 
+def test_adjustment_takes_what_is_promised_where_that_is_allowed() -> None:
+    bucket = a_bucket(octets=10, reserved=8)
+
+    moved = decide_adjustment(bucket, 13, may_take_reserved=True)
+
+    assert isinstance(moved, Moved)
+    assert (moved.bucket.remaining, moved.bucket.reserved) == (-3, 8)
+    with pytest.raises(InvalidValue):
+        decide_adjustment(bucket, 0, may_take_reserved=True)
+
+
 def test_purchase_goes_down_to_the_overdraft() -> None:
     wallet = a_wallet("5.00", floor=Decimal("-1.00"))
 

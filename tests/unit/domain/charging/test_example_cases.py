@@ -24,9 +24,7 @@ CASES = {
         (Path(__file__).parents[3] / "data/cases/examples_rating.json").read_text()
     )["cases"]
 }
-EXCLUDED = {
-    "RAT-074": "needs a fee beside bundled minutes, and bundles counted in blocks; no plan has them",
-}
+EXCLUDED: dict[str, str] = {}
 
 
 def _is_as(wanted: Any, seen: Any) -> bool:
@@ -64,6 +62,7 @@ def _final(run: Run) -> dict[str, Any]:
     final["b_used"] = sum(b.initial - b.remaining for b in units)
     final["final_total"] = sum(b.remaining for b in units)
     final["usable"] = sum(b.remaining for b in units if b.is_valid_at(NOW))
+    final["voice_s"] = sum(b.remaining for b in units if b.kind is UnitKind.SECONDS)
     final["topups"] = max((b.top_up_count for b in units), default=0)
     return final
 
@@ -117,7 +116,9 @@ def _check_named(run: Run, name: str, wanted: Any) -> bool:
 def _by_name(run: Run) -> dict[str, Any]:
     final = _final(run)
     return {
-        key: final[key] for key in final if key in ("money", "charged", "final_total", *run.ids)
+        key: final[key]
+        for key in final
+        if key in ("money", "charged", "final_total", "voice_s", *run.ids)
     }
 
 

@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 from wispgate.domain.plan.schedule import Window
 from wispgate.domain.plan.tariff import (
     Band,
+    BundleRule,
+    CostRounding,
+    OnMaxCost,
     PriceStep,
     Rate,
     TariffEntry,
@@ -152,3 +155,63 @@ def test_the_closest_entry_gives_the_price(
 def test_what_no_entry_names_has_no_price() -> None:
     assert find_entry(ENTRIES, UnitKind.MESSAGES) is None
     assert find_entry(ENTRIES[1:2], UnitKind.SECONDS, destination="+44") is None
+
+
+@pytest.mark.parametrize(
+    ("rounding", "decimals", "cost"),
+    [
+        (CostRounding.UP, 4, "0.6017"),
+        (CostRounding.DOWN, 4, "0.6016"),
+        (CostRounding.HALF_UP, 2, "0.60"),
+        (CostRounding.UP, 2, "0.61"),
+    ],
+)
+def test_a_session_s_cost_is_rounded_as_the_tariff_says(
+    rounding: CostRounding, decimals: int, cost: str
+) -> None:
+    rate = Rate(CALL.steps, CALL.connect_fee, rounding=rounding, decimals=decimals)
+
+    assert rate.cost(61) == Decimal(cost)
+    assert rate.cost_between(0, 30) + rate.cost_between(30, 31) == Decimal(cost)
+
+
+def test_decimals_beyond_the_ledger_are_refused() -> None:
+    with pytest.raises(InvalidValue, match="0 to 6 decimals"):
+        Rate(DAY.steps, decimals=7)
+
+
+def test_at_the_most_that_it_may_cost_a_session_ends_or_goes_on_for_nothing() -> None:
+    ending = Rate(DAY.steps, max_cost=Decimal(10))
+    going_on = Rate(DAY.steps, max_cost=Decimal(10), on_max_cost=OnMaxCost.FREE)
+
+    assert ending.affordable_units(0, Decimal(1000), 1800) == 10
+    assert going_on.affordable_units(0, Decimal(1000), 1800) == 1800
+    assert going_on.affordable_units(0, Decimal(9), 1800) == 9
+    assert going_on.cost(1800) == 10
+
+
+def test_bundles_are_asked_for_whole_blocks_and_one_fee_per_session() -> None:
+    rule = BundleRule(20, Decimal("0.01"))
+
+    assert [rule.units_between(position, 10) for position in (0, 10, 20)] == [20, 0, 20]
+    assert [rule.fee_between(position, 10) for position in (0, 10)] == [Decimal("0.01"), 0]
+    assert rule.fee_between(0, 0) == 0
+
+
+@given(st.integers(0, 200), st.integers(0, 200), st.integers(0, 300), st.integers(1, 30))
+def test_what_a_bundle_affords_is_the_most_that_fits_into_it(
+    position: int, room: int, limit: int, block: int
+) -> None:
+    rule = BundleRule(block)
+
+    units = rule.affordable_units(position, room, limit)
+
+    assert 0 <= units <= limit
+    assert rule.units_between(position, units) <= room
+    assert units == limit or rule.units_between(position, units + 1) > room
+
+
+@pytest.mark.parametrize(("block", "fee"), [(0, "0"), (1, "-1")])
+def test_a_bundle_rule_counts_in_positive_blocks_and_fees(block: int, fee: str) -> None:
+    with pytest.raises(InvalidValue):
+        BundleRule(block, Decimal(fee))
