@@ -18,6 +18,7 @@ PUBLIC_TABLES = {
     "operators_peer",
     "origin_state",
     "peer_connection",
+    "peer_statistics",
     "refused_connection",
 }
 HOT_TABLES = {

@@ -33,7 +33,9 @@ GLOBAL = {
 }
 GLOBAL_PREFIXES = {"procrastinate_": "jobs carry ids and no tenant's data"}
 # Walls without a column operator_id: seen through the cores that serve the operator.
-BY_CORE = {"operators_operator", "operators_core", "operators_peer", "peer_connection"}
+BY_CORE = {
+    "operators_operator", "operators_core", "operators_peer", "peer_connection", "peer_statistics",
+}  # fmt: skip
 PLATFORM_ONLY = {"refused_connection", "operators_removal"}
 
 

@@ -82,7 +82,10 @@ class EveryRegistration(models.Model):
 
 
 class PeerConnection(models.Model):
-    """Which process holds the connection to a peer, and until when. The key is (core, identity)."""
+    """Which process holds the connection to a peer, and until when.
+
+    The key is (core, identity, local identity). `detail` says why it ended.
+    """
 
     core_id = models.UUIDField()
     identity = models.TextField(primary_key=True)
@@ -94,6 +97,9 @@ class PeerConnection(models.Model):
     origin_state_id = models.BigIntegerField()
     connected_at = models.DateTimeField()
     expires_at = models.DateTimeField()
+    transport = models.TextField()
+    is_called = models.BooleanField()
+    detail = models.TextField()
 
     class Meta:
         managed = False
@@ -101,6 +107,33 @@ class PeerConnection(models.Model):
 
     def __str__(self) -> str:
         return self.identity
+
+
+class PeerStatistics(models.Model):
+    """What passes over a peer's connection per application, since it opened.
+
+    The key is (core, identity, local identity, application, whose requests).
+    """
+
+    core_id = models.UUIDField()
+    identity = models.TextField(primary_key=True)
+    local_identity = models.TextField()
+    application_id = models.BigIntegerField()
+    is_ours = models.BooleanField()
+    holder = models.TextField()
+    requests = models.BigIntegerField()
+    results = models.JSONField()
+    per_second = models.FloatField()
+    median_ms = models.FloatField()
+    slowest_ms = models.FloatField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        managed = False
+        db_table = "peer_statistics"
+
+    def __str__(self) -> str:
+        return f"{self.identity} {self.application_id}"
 
 
 class RefusedConnection(models.Model):

@@ -212,6 +212,9 @@ class Core(models.Model):
     unknown_imsi = models.CharField(
         max_length=20, choices=UnknownImsi.choices, default=UnknownImsi.UNKNOWN
     )
+    # Who we are towards its peers; empty: the installation's own identity.
+    origin_host = models.CharField(max_length=255, default="", db_default="", blank=True)
+    origin_realm = models.CharField(max_length=255, default="", db_default="", blank=True)
     created_at = models.DateTimeField()
 
     class Meta:
@@ -245,6 +248,13 @@ class CoreService(models.Model):
 class Peer(models.Model):
     """A Diameter node that may connect for a core: by identity, address and application."""
 
+    class Transport(models.TextChoices):
+        """What it is spoken to over. Anything else is refused."""
+
+        TCP = "tcp", "TCP"
+        TLS = "tls", "TLS from the first octet"
+        SCTP = "sctp", "SCTP"
+
     id = models.UUIDField(primary_key=True)
     core = models.ForeignKey(Core, on_delete=models.PROTECT, related_name="peers")
     identity = models.CharField(max_length=255)
@@ -253,6 +263,17 @@ class Peer(models.Model):
     applications = ArrayField(models.CharField(max_length=20))
     profile = models.CharField(max_length=40)
     is_enabled = models.BooleanField(default=True)
+    transport = models.CharField(
+        max_length=4, choices=Transport.choices, default=Transport.TCP, db_default="tcp"
+    )
+    # Certificates (PEM) one of which must have issued the peer's own. Only public parts.
+    certificate_authority = models.TextField(default="", db_default="", blank=True)
+    # host:port where we connect to it; empty: it connects to us.
+    connect_to = models.CharField(max_length=300, default="", db_default="", blank=True)
+    # Realms that are reached through it, beside its own node; "*" stands for every other.
+    routed_realms = ArrayField(
+        models.CharField(max_length=255), default=list, db_default=[], blank=True
+    )
     created_at = models.DateTimeField()
 
     class Meta:

@@ -186,4 +186,5 @@ SELECT core_id, identity, realm, profile FROM operators_peer WHERE is_enabled;
 
 -- list_held_connections
 -- The nodes that some process of ours is connected with now.
-SELECT core_id, identity FROM peer_connection WHERE state <> 'closed' AND expires_at > :now;
+SELECT DISTINCT core_id, identity FROM peer_connection
+WHERE state NOT IN ('closed', 'calling') AND expires_at > :now;
