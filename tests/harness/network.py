@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 import psycopg
@@ -40,6 +40,7 @@ from wispgate.wire.diameter.capabilities import Application, LocalNode
 from wispgate.wire.diameter.commands import APPLICATION_S6A, VENDOR_3GPP
 from wispgate.wire.diameter.header import HEADER_LENGTH
 from wispgate.wire.diameter.message import Message, decode_message
+from wispgate.wire.diameter.timing import Timing
 from wispgate.wire.diameter.types import Address as HostAddress
 
 REALM = "epc.test"
@@ -107,10 +108,26 @@ class Rows:
         applications: tuple[str, ...] = ("s6a",),
         addresses: tuple[str, ...] = ("127.0.0.1/32",),
         realm: str = REALM,
+        **columns: Any,
     ) -> None:
+        """`columns` are further ones of the row, such as `transport` and `connect_to`."""
         self.add_peers(
             [identity], profile=profile, applications=applications, addresses=addresses, realm=realm
         )
+        self.change_peer(identity, **columns)
+
+    def change_peer(self, identity: str, **columns: Any) -> None:
+        with self.database.admin() as connection:
+            for name, value in columns.items():
+                connection.execute(
+                    f"UPDATE operators_peer SET {name} = %s WHERE identity = %s",  # noqa: S608 (a test's own words)
+                    (value, identity),
+                )
+
+    def change_core(self, **columns: Any) -> None:
+        with self.database.admin() as connection:
+            for name, value in columns.items():
+                connection.execute(f"UPDATE operators_core SET {name} = %s", (value,))  # noqa: S608 (a test's own words)
 
     def add_peers(
         self,
@@ -225,17 +242,22 @@ class Rows:
 @asynccontextmanager
 async def a_node(
     database: TestDatabase, opening_key: OpeningKey,
-    *, clock: Clock | None = None, name: str = HOST, realm: str = REALM,
+    *, clock: Clock | None = None, name: str = HOST, realm: str = REALM, number: int = 1,
+    timing: Timing | None = None, **settings: Any,
 ) -> AsyncIterator[DiameterNode]:  # fmt: skip
     """All network functions on a free port of loopback, as the role network.
 
+    `number` is that of the process; `settings` are further fields of `Settings`.
+
     What a task or callback lets fall is an error of the test.
     """
-    settings = Settings(
+    given = Settings(
         data=Path("unused"),
         diameter=Address("127.0.0.1", 0),
+        diameter_tls=Address("127.0.0.1", 0),
         origin_host=name,
         origin_realm=realm,
+        **settings,
     )
     fallen: list[dict[str, object]] = []
     loop = asyncio.get_running_loop()
@@ -243,7 +265,12 @@ async def a_node(
     async with (
         HotStore(database.dsn("network")) as store,
         running_node(
-            store, opening_key, settings=settings, clock=clock or TravellingClock(NOW)
+            store,
+            opening_key,
+            settings=given,
+            clock=clock or TravellingClock(NOW),
+            number=number,
+            timing=timing,
         ) as node,
     ):
         yield node

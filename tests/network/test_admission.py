@@ -26,7 +26,7 @@ from tests.network.dialogue import IMSI, air, common, result_of
 from wispgate.domain.authentication.sealing import OpeningKey
 from wispgate.network.transport.dispatch import Dispatcher
 from wispgate.network.transport.leases import Leases
-from wispgate.network.transport.node import DiameterNode
+from wispgate.network.transport.node import DiameterNode, Doors
 from wispgate.simulator.diameter import DiameterClient, NotConnected
 from wispgate.store.hot import HotStore
 from wispgate.wire.diameter.answers import Origin
@@ -65,7 +65,7 @@ async def a_bare_node(database: TestDatabase) -> AsyncIterator[DiameterNode]:
         node = DiameterNode(
             local, Dispatcher({}, Origin(HOST, REALM)), leases, clock=TravellingClock(NOW)
         )
-        node.port = await node.start("127.0.0.1", 0)
+        await node.start(Doors("127.0.0.1", 0))
         yield node
         await node.stop()
 
@@ -214,12 +214,12 @@ async def test_quick_returns_never_confuse_the_lease(node: DiameterNode, rows: R
     await mme.close()
 
 
-async def test_of_two_nodes_only_one_holds_a_peer(
+async def test_of_two_processes_with_one_name_only_one_holds_a_peer(
     database: TestDatabase, rows: Rows, opening_key: OpeningKey
 ) -> None:
     async with (
         a_node(database, opening_key) as one,
-        a_node(database, opening_key, name="hss2.epc.test") as two,
+        a_node(database, opening_key, number=2) as two,
     ):
         first = await an_mme(one)
         refused = await refusal_of(two, MME_HOST)
@@ -229,15 +229,33 @@ async def test_of_two_nodes_only_one_holds_a_peer(
         second = await an_mme(two)
 
         assert refused == 4003
-        assert rows.refusals()[0][1] == "another node of ours holds its connection"
-        assert rows.leases()[MME_HOST][0].startswith("hss2.epc.test@")
+        assert "another connection of ours has it" in rows.refusals()[0][1]
+        assert rows.leases()[MME_HOST][0] == f"{HOST}@127.0.0.1:0#2"
         await second.close()
+
+
+async def test_a_peer_may_be_connected_with_two_nodes_of_two_names(
+    database: TestDatabase, rows: Rows, opening_key: OpeningKey
+) -> None:
+    rows.add_card(IMSI)
+    async with (
+        a_node(database, opening_key) as one,
+        a_node(database, opening_key, name="hss2.epc.test") as two,
+    ):
+        clients = [await an_mme(one), await an_mme(two)]
+
+        answers = [await air(client, IMSI) for client in clients]
+
+        assert [result_of(answer) for answer in answers] == [2001, 2001]
+        assert [a.get_text("Origin-Host") for a in answers] == [HOST, "hss2.epc.test"]
+        for client in clients:
+            await client.close()
 
 
 async def test_a_node_that_stops_leaves_no_lease_behind(
     database: TestDatabase, rows: Rows, opening_key: OpeningKey
 ) -> None:
-    async with a_node(database, opening_key, name="hss2.epc.test") as two:
+    async with a_node(database, opening_key, number=2) as two:
         async with a_node(database, opening_key) as one:
             silent = await RawPeer.open(one.port)
             await silent.introduce()
@@ -253,7 +271,7 @@ def hold(rows: Rows, holder: str, *, expires_in: int = LEASE_SECONDS) -> None:
     with rows.database.admin() as connection:
         connection.execute(
             "INSERT INTO peer_connection VALUES (%s, %s, %s, %s, '127.0.0.1', 'open', '', '{}', 0,"
-            " %s, %s) ON CONFLICT (core_id, identity) DO UPDATE SET holder = excluded.holder,"
+            " %s, %s) ON CONFLICT (core_id, identity, local_identity) DO UPDATE SET holder = excluded.holder,"
             " expires_at = excluded.expires_at, state = 'open'",
             (rows.core_id, MME_HOST, holder, HOST, NOW, NOW + timedelta(seconds=expires_in)),
         )
@@ -280,7 +298,7 @@ async def test_a_node_that_begins_again_frees_its_old_leases(
     hold(rows, f"{HOST}@127.0.0.1:0")
     async with (
         a_node(database, opening_key),
-        a_node(database, opening_key, name="hss2.epc.test") as two,
+        a_node(database, opening_key, number=2) as two,
     ):
         mme = await an_mme(two)
 

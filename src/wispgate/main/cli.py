@@ -65,6 +65,8 @@ def up_command(  # noqa: PLR0913 (one parameter per option)
     data: Data = None,
     http: Annotated[str | None, typer.Option(metavar="A:P", help="Where console and API listen.")] = None,
     diameter: Annotated[str | None, typer.Option(metavar="A:P", help="Where Diameter peers connect.")] = None,
+    diameter_tls: Annotated[str | None, typer.Option(metavar="A:P", help="Where Diameter peers connect with TLS.")] = None,
+    diameter_processes: Annotated[int | None, typer.Option(metavar="N", help="Processes that serve Diameter.")] = None,
     metrics: Annotated[str | None, typer.Option(metavar="A:P", help="Where metrics are answered.")] = None,
     origin_host: Annotated[str | None, typer.Option(metavar="H", help="Diameter identity of this node.")] = None,
     origin_realm: Annotated[str | None, typer.Option(metavar="R", help="Diameter realm of this node.")] = None,
@@ -75,6 +77,8 @@ def up_command(  # noqa: PLR0913 (one parameter per option)
         sandbox=sandbox or None,
         http=http,
         diameter=diameter,
+        diameter_tls=diameter_tls,
+        diameter_processes=diameter_processes,
         metrics=metrics,
         origin_host=origin_host,
         origin_realm=origin_realm,
@@ -93,11 +97,15 @@ def migrate_command(data: Data = None) -> None:
 
 
 @run_app.command("diameter")
-def run_diameter(data: Data = None) -> None:
+def run_diameter(
+    *,
+    number: Annotated[int, typer.Option(min=1, max=64, help="Which of several processes at one address.")] = 1,
+    data: Data = None,
+) -> None:  # fmt: skip
     """The Diameter node: HSS, PCRF, online charging."""
     from wispgate.main import diameter_process  # noqa: PLC0415 (each process imports its own)
 
-    diameter_process.run(_process_settings("diameter", data))
+    diameter_process.run(_process_settings("diameter", data), number=number)
 
 
 @run_app.command("worker")

@@ -7,6 +7,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Final
 
 import prometheus_client
@@ -31,16 +32,19 @@ from wispgate.network.pcrf.policy import pushed_policy
 from wispgate.network.transport.applications import Application as NetworkFunction
 from wispgate.network.transport.dispatch import Dispatcher
 from wispgate.network.transport.leases import Leases
-from wispgate.network.transport.node import DiameterNode
+from wispgate.network.transport.node import DiameterNode, Doors
+from wispgate.network.transport.tls import Certificate
 from wispgate.store.charging_lines import ChargingLines
 from wispgate.store.directory import Directory
 from wispgate.store.hot import DatabaseLost, HotStore
 from wispgate.store.lines import LineCache
+from wispgate.store.lost_sessions import LostSessions
 from wispgate.store.plans import PlanCache
 from wispgate.store.policy_sessions import PolicySessions
 from wispgate.store.profiles import ProfileCache
 from wispgate.wire.diameter.answers import Origin
 from wispgate.wire.diameter.capabilities import Application, LocalNode
+from wispgate.wire.diameter.timing import Timing
 from wispgate.wire.diameter.types import Address
 
 _log = structlog.get_logger("diameter")
@@ -49,20 +53,21 @@ _PATIENCE_SECONDS: Final = 60
 _MAX_HTTP_REQUEST: Final = 8192
 
 
-def run(settings: Settings) -> None:
-    """Serves until SIGTERM or SIGINT."""
+def run(settings: Settings, *, number: int = 1) -> None:
+    """Serves until SIGTERM or SIGINT. `number` tells processes at one address apart."""
     secrets = secret_files.load(settings.folder.secrets)
     opening_key = secret_files.receive_opening_key()
     dsn = database.connection(settings, secrets, "network").dsn
-    asyncio.run(_serve(settings, dsn, opening_key))
+    asyncio.run(_serve(settings, dsn, opening_key, number))
 
 
 @asynccontextmanager
 async def running_node(
-    store: HotStore, opening_key: OpeningKey, *, settings: Settings, clock: Clock
-) -> AsyncIterator[DiameterNode]:
-    """A node with all network functions, listening at the settings' Diameter address."""
-    leases = Leases(store, holder=_holder(settings), local_identity=settings.origin_host)
+    store: HotStore, opening_key: OpeningKey,
+    *, settings: Settings, clock: Clock, number: int = 1, timing: Timing | None = None,
+) -> AsyncIterator[DiameterNode]:  # fmt: skip
+    """A node with all network functions, listening at the settings' Diameter addresses."""
+    leases = Leases(store, holder=_holder(settings, number), local_identity=settings.origin_host)
     applications = _functions(store, opening_key, clock)
     local = LocalNode(
         origin_host=settings.origin_host,
@@ -75,8 +80,11 @@ async def running_node(
         {a.application_id: a for a in applications},
         Origin(settings.origin_host, settings.origin_realm),
     )
-    node = DiameterNode(local, dispatcher, leases, clock=clock)
-    node.port = await node.start(settings.diameter.host, settings.diameter.port)
+    node = DiameterNode(
+        local, dispatcher, leases, clock=clock, timing=timing, certificate=_certificate(settings)
+    )
+    node.registrar.state_lost.append(LostSessions(store).settle)
+    await node.start(_doors(settings))
     enforcing = asyncio.create_task(Enforcer(store, _VOCABULARY, clock=clock).run(node))
     try:
         yield node
@@ -102,20 +110,38 @@ def _functions(store: HotStore, opening_key: OpeningKey, clock: Clock) -> list[N
     ]
 
 
-async def _serve(settings: Settings, dsn: str, opening_key: OpeningKey) -> None:
+def _doors(settings: Settings) -> Doors:
+    secure = settings.diameter_tls
+    return Doors(
+        settings.diameter.host,
+        settings.diameter.port,
+        tls=(secure.host, secure.port),
+        has_sctp=settings.diameter_sctp,
+        is_shared=settings.diameter_processes > 1,
+    )
+
+
+def _certificate(settings: Settings) -> Certificate | None:
+    if not settings.tls_certificate:
+        return None
+    return Certificate(Path(settings.tls_certificate), Path(settings.tls_key))
+
+
+async def _serve(settings: Settings, dsn: str, opening_key: OpeningKey, number: int) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, stopping.set)
     async with contextlib.AsyncExitStack() as stack:
         store = await _patiently(dsn, stack)
         clock = installation_clock(settings.folder)
         node = await stack.enter_async_context(
-            running_node(store, opening_key, settings=settings, clock=clock)
+            running_node(store, opening_key, settings=settings, clock=clock, number=number)
         )
         pages = Pages(node)
+        address = settings.metrics_of_processes[number - 1]
         server = await asyncio.start_server(
-            pages.answer, settings.metrics.host, settings.metrics.port, limit=_MAX_HTTP_REQUEST
+            pages.answer, address.host, address.port, limit=_MAX_HTTP_REQUEST
         )
         await stopping.wait()
         server.close()
@@ -134,9 +160,10 @@ async def _patiently(dsn: str, stack: contextlib.AsyncExitStack) -> HotStore:
     return await stack.enter_async_context(HotStore(dsn))
 
 
-def _holder(settings: Settings) -> str:
-    """The node's name in leases: the same after a restart, another for another node."""
-    return f"{settings.origin_host}@{settings.diameter.host}:{settings.diameter.port}"
+def _holder(settings: Settings, number: int) -> str:
+    """The process' name in leases: the same after a restart, another for another process."""
+    suffix = f"#{number}" if number > 1 else ""
+    return f"{settings.origin_host}@{settings.diameter.host}:{settings.diameter.port}{suffix}"
 
 
 def _own_address(settings: Settings) -> Address:
@@ -183,7 +210,9 @@ class Pages:
             {
                 "identity": connection.remote.identity,
                 "core": connection.remote.core,
+                "local_identity": connection.peer.node.origin_host,
                 "address": connection.address,
+                "transport": connection.path.transport,
                 "state": connection.peer.health.value.lower(),
                 "since": connection.opened_at.isoformat(),
                 "answered": connection.answered,

@@ -2,6 +2,7 @@
 
 import errno
 import socket
+from collections.abc import Iterator
 
 from wispgate.kernel.errors import Misconfigured
 from wispgate.main.rules import Address
@@ -20,8 +21,7 @@ _REASONS = {
 def require_free(settings: Settings) -> None:
     """Raises Misconfigured, naming the option, for the first address that cannot be used."""
     taken: dict[Address, str] = {}
-    for key in LISTENING:
-        address: Address = getattr(settings, key)
+    for key, address in _listening(settings):
         if address in taken:
             raise Misconfigured(
                 f"--{key} {address} is the address of --{taken[address]} too: choose another",
@@ -31,9 +31,19 @@ def require_free(settings: Settings) -> None:
         if problem := find_problem(address):
             raise Misconfigured(
                 f"--{key} {address} cannot be used, {problem}: stop that program or choose "
-                f"another address with --{key} (or {variable(key)})",
+                f"another address with --{key} (or {variable(key.replace('-', '_'))})",
                 option=f"--{key}",
             )
+
+
+def _listening(settings: Settings) -> Iterator[tuple[str, Address]]:
+    """The option of each address that the processes will listen at."""
+    for key in LISTENING:
+        yield key, getattr(settings, key)
+    for address in settings.metrics_of_processes[1:]:
+        yield "metrics", address
+    if settings.tls_certificate:
+        yield "diameter-tls", settings.diameter_tls
 
 
 def find_problem(address: Address) -> str | None:

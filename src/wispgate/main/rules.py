@@ -143,6 +143,14 @@ def boolean(value: object) -> bool:
     return known[text]
 
 
+def file_path(value: object) -> str:
+    """Empty, or the absolute path of a file: processes need not agree on where they stand."""
+    text = _text(value)
+    if text and not Path(text).is_absolute():
+        raise InvalidValue("must be an absolute path, such as /etc/wispgate/diameter.pem")
+    return text
+
+
 def between(least: int, most: int) -> Callable[[object], int]:
     """The rule for a whole number from `least` to `most`."""
 

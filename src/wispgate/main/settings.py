@@ -24,6 +24,7 @@ DEFAULT_FOLDER = Path("data")
 # Loopback, until somebody decides otherwise: the first start must not open a door.
 _HTTP = Address("127.0.0.1", 8080)
 _DIAMETER = Address("127.0.0.1", 3868)
+_DIAMETER_TLS = Address("127.0.0.1", 5868)
 _METRICS = Address("127.0.0.1", 9090)
 
 
@@ -48,6 +49,39 @@ class Settings:
     diameter: Annotated[Address, Key(rules.address, "Where Diameter peers connect (TCP).")] = (
         _DIAMETER
     )
+    diameter_tls: Annotated[
+        Address,
+        Key(
+            rules.address,
+            "Where Diameter peers connect with TLS from the first octet. Listens once there is a "
+            "certificate.",
+        ),
+    ] = _DIAMETER_TLS
+    tls_certificate: Annotated[
+        str,
+        Key(
+            rules.file_path,
+            "File with this node's certificate for Diameter over TLS and its chain (PEM). Its "
+            "names must hold `origin_host`. Empty: no TLS.",
+        ),
+    ] = ""
+    tls_key: Annotated[
+        str, Key(rules.file_path, "File with the private key of `tls_certificate` (PEM).")
+    ] = ""
+    diameter_sctp: Annotated[
+        bool,
+        Key(
+            rules.boolean, "Whether `diameter` is listened to over SCTP too, where the kernel can."
+        ),
+    ] = False
+    diameter_processes: Annotated[
+        int,
+        Key(
+            rules.between(1, 64),
+            "Processes that serve Diameter at the same address. Each answers `/metrics` at a port "
+            "of its own: that of `metrics`, and the next ones.",
+        ),
+    ] = 1
     metrics: Annotated[
         Address,
         Key(
@@ -137,6 +171,15 @@ class Settings:
             "The least severe messages that are logged.",
         ),
     ] = "info"
+
+    @property
+    def metrics_of_processes(self) -> tuple[Address, ...]:
+        """Where each Diameter process answers `/metrics`."""
+        first = self.metrics
+        return tuple(
+            Address(first.host, first.port + number if first.port else 0)
+            for number in range(self.diameter_processes)
+        )
 
     @property
     def folder(self) -> DataFolder:

@@ -17,7 +17,7 @@ async def collect(settings: Settings) -> dict[str, Any]:
     `peers` is what the diameter process answers at `/peers`, null where it does not answer.
     """
     is_running = settings.folder.is_locked()
-    peers = await health.http_get(settings.metrics, "/peers") if is_running else None
+    peers = await _peers(settings) if is_running else None
     return {
         "data": str(settings.data),
         "is_running": is_running,
@@ -25,8 +25,15 @@ async def collect(settings: Settings) -> dict[str, Any]:
         "clock": clocks.installation_clock(settings.folder).now().isoformat(),
         "processes": _processes(settings) if is_running else [],
         "database": _database(settings),
-        "peers": None if peers is None else json.loads(peers),
+        "peers": peers,
     }
+
+
+async def _peers(settings: Settings) -> list[dict[str, Any]] | None:
+    """Of all Diameter processes that answer."""
+    pages = [await health.http_get(each, "/peers") for each in settings.metrics_of_processes]
+    told = [json.loads(page) for page in pages if page is not None]
+    return [peer for peers in told for peer in peers] if told else None
 
 
 def as_table(facts: dict[str, Any]) -> Table:

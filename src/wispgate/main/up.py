@@ -57,12 +57,7 @@ def processes(settings: Settings, *, with_demo: bool = False) -> list[Command]:
     heartbeat = folder.heartbeat("worker")
     phones = [_own("demo", "run", "phones", settings=settings)] if with_demo else []
     return [
-        _own(
-            "diameter", "run", "diameter", settings=settings,
-            is_healthy=health.answers_http(settings.metrics, "/metrics"),
-            secret=lambda: secret_files.read_opening_key(folder.secrets),
-            addresses={"diameter": str(settings.diameter), "metrics": str(settings.metrics)},
-        ),
+        *_diameter_processes(settings),
         _own("worker", "run", "worker", settings=settings, is_healthy=health.beats(heartbeat)),
         _own(
             "web", "run", "web", settings=settings,
@@ -70,6 +65,21 @@ def processes(settings: Settings, *, with_demo: bool = False) -> list[Command]:
             addresses={"http": str(settings.http)},
         ),
         *phones,
+    ]  # fmt: skip
+
+
+def _diameter_processes(settings: Settings) -> list[Command]:
+    """One or several at the same address; each has a number, a name and a metrics port."""
+    folder = settings.folder
+    return [
+        _own(
+            "diameter" if number == 1 else f"diameter-{number}",
+            "run", "diameter", "--number", str(number), settings=settings,
+            is_healthy=health.answers_http(metrics, "/metrics"),
+            secret=lambda: secret_files.read_opening_key(folder.secrets),
+            addresses={"diameter": str(settings.diameter), "metrics": str(metrics)},
+        )
+        for number, metrics in enumerate(settings.metrics_of_processes, 1)
     ]  # fmt: skip
 
 
@@ -154,6 +164,8 @@ class _House:
         self._output.say(
             f"diameter  {settings.diameter} as {settings.origin_host}, realm {settings.origin_realm}"
         )
+        if settings.tls_certificate:
+            self._output.say(f"          {settings.diameter_tls} with TLS")
         self._output.say(f"data      {settings.data}{' (sandbox)' if settings.sandbox else ''}")
 
 

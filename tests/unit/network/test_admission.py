@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from wispgate.kernel.plmn import Plmn
-from wispgate.network.transport.admission import Admitted, NotAdmitted, decide_admission
+from wispgate.network.transport.admission import Admitted, NotAdmitted, Path, decide_admission
 from wispgate.network.transport.applications import APPLICATION_IDS
 from wispgate.wire.diameter.capabilities import Application, Capabilities
 from wispgate.wire.diameter.commands import APPLICATION_RELAY
@@ -32,14 +32,16 @@ def row(**changes: Any) -> dict[str, Any]:
     return {
         "core_id": UUID(int=1), "core": "lab", "identity": "mme.epc.test", "realm": "epc.test",
         "profile": "open5gs", "plmns": ["001-01", "310-410"], "unknown_imsi": "unknown",
-        "addresses": ["127.0.0.1/32"], "applications": ["s6a"],
+        "addresses": ["127.0.0.1/32"], "applications": ["s6a"], "local_host": "",
+        "local_realm": "", "transport": "tcp", "certificate_authority": "", "connect_to": "",
+        "routed_realms": [],
     } | changes  # fmt: skip
 
 
 def decide(
     *rows: dict[str, Any], address: str = "127.0.0.1", cer: Capabilities | None = None
 ) -> Admitted | NotAdmitted:
-    return decide_admission(cer or remote(), address, rows)
+    return decide_admission(cer or remote(), Path(address), rows)
 
 
 def test_a_peer_of_the_list_is_admitted_to_its_core() -> None:

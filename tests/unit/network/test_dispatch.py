@@ -215,7 +215,7 @@ async def test_a_peer_is_served_only_what_it_is_allowed() -> None:
 
 
 def test_a_busy_node_answers_without_reading() -> None:
-    answer = decode_message(Dispatcher({}, ORIGIN).too_busy(HEADER))
+    answer = decode_message(Dispatcher({}, ORIGIN).too_busy(HEADER, PEER))
 
     assert answer.get_int("Result-Code") == 3004
     assert answer.header.is_error

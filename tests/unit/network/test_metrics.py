@@ -64,9 +64,9 @@ def test_an_answer_without_result_has_none(answer: bytes) -> None:
 def test_numbers_that_nobody_defined_share_one_label(
     header: Header, labels: tuple[str, str]
 ) -> None:
-    names = {"application": labels[0], "command": labels[1], "result": "2001"}
+    names = {"peer": "mme.test", "application": labels[0], "command": labels[1], "result": "2001"}
     before = REGISTRY.get_sample_value("wispgate_diameter_requests_total", names) or 0.0
 
-    metrics.count_answer(header, answer_to(header, 2001, ORIGIN), seconds=0.001)
+    metrics.count_answer(header, answer_to(header, 2001, ORIGIN), peer="mme.test", seconds=0.001)
 
     assert REGISTRY.get_sample_value("wispgate_diameter_requests_total", names) == before + 1

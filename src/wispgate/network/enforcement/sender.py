@@ -64,7 +64,8 @@ class Sender:
         now = reconciler.clock.now()
         pictures = await store.read_pictures(reconciler.desk, [push.line_id], since=now)
         picture = pictures.get(push.line_id)
-        draft = picture and Draft(push, picture, node.dispatcher.origin, reconciler.cores)
+        origin = node.origin_towards(push.core_id, push.next_hop)
+        draft = picture and Draft(push, picture, origin, reconciler.cores)
         request = draft_request(draft, self.vocabulary) if draft else None
         if request is None:
             await self._settle(push, PushState.SUPERSEDED, "nothing is left to tell")

@@ -9,8 +9,20 @@ from wispgate.domain.policy.capabilities import GENERIC_3GPP, get_core_profile
 from wispgate.kernel.errors import NotFound
 from wispgate.kernel.plmn import Plmn
 from wispgate.network.transport.applications import APPLICATION_IDS, RemotePeer
+from wispgate.network.transport.certificates import find_fault
+from wispgate.wire.diameter.answers import Origin
 from wispgate.wire.diameter.capabilities import Capabilities
 from wispgate.wire.diameter.results import ResultCode
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Which way a connection came: what of it proves who the other side is."""
+
+    address: str
+    transport: str = "tcp"
+    # The other side's certificate (DER); nothing where the transport has none.
+    certificate: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +39,12 @@ class NotAdmitted:
 
 
 def decide_admission(
-    remote: Capabilities, address: str, allowed: Sequence[Mapping[str, Any]]
+    remote: Capabilities, path: Path, allowed: Sequence[Mapping[str, Any]]
 ) -> Admitted | NotAdmitted:
     """Looks a Capabilities-Exchange-Request up in the rows of `find_peers` for its identity."""
     if not allowed:
         return NotAdmitted(ResultCode.UNKNOWN_PEER, f"{remote.origin_host} is no peer of any core")
+    address = path.address
     here = [row for row in allowed if _is_within(address, row["addresses"])]
     if not here:
         places = ", ".join(place for row in allowed for place in row["addresses"])
@@ -47,7 +60,10 @@ def decide_admission(
             ResultCode.UNKNOWN_PEER,
             f"{remote.origin_host} says realm {remote.origin_realm}, its core expects {expected}",
         )
-    peer = _peer(row)
+    fault = _find_path_fault(row, path)
+    if fault:
+        return NotAdmitted(ResultCode.UNKNOWN_PEER, f"{remote.origin_host}: {fault}")
+    peer = peer_of(row)
     spoken = {application.application_id for application in remote.applications}
     if not remote.is_relay and not spoken & peer.application_ids:
         return NotAdmitted(
@@ -57,7 +73,19 @@ def decide_admission(
     return Admitted(peer)
 
 
-def _peer(row: Mapping[str, Any]) -> RemotePeer:
+def _find_path_fault(row: Mapping[str, Any], path: Path) -> str:
+    """Why a connection of that kind is not the peer's; "" if it is."""
+    expected = row["transport"]
+    if path.transport != expected:
+        return f"it is to use {expected.upper()}, and came over {path.transport.upper()}"
+    if expected != "tls":
+        return ""
+    return find_fault(path.certificate, row["identity"], row["certificate_authority"])
+
+
+def peer_of(row: Mapping[str, Any]) -> RemotePeer:
+    """A row of `find_peers`."""
+    local = Origin(row["local_host"], row["local_realm"]) if row["local_host"] else None
     return RemotePeer(
         core_id=row["core_id"],
         core=row["core"],
@@ -67,6 +95,8 @@ def _peer(row: Mapping[str, Any]) -> RemotePeer:
         home_plmns=tuple(Plmn.parse(plmn) for plmn in row["plmns"]),
         unknown_imsi=row["unknown_imsi"],
         application_ids=frozenset(APPLICATION_IDS[name] for name in row["applications"]),
+        origin=local,
+        routed_realms=tuple(realm.lower() for realm in row["routed_realms"]),
     )
 
 
@@ -79,11 +109,14 @@ def _core_profile(name: str) -> str:
 
 
 def _is_within(address: str, places: Sequence[str]) -> bool:
-    seen = _plain(ip_address(address))
-    return any(seen in ip_network(place, strict=False) for place in places)
+    seen = plain_address(address)
+    return seen is not None and any(seen in ip_network(place, strict=False) for place in places)
 
 
-def _plain(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """A dual-stack socket shows IPv4 peers as ::ffff:a.b.c.d."""
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return mapped or address
+def plain_address(address: str) -> IPv4Address | IPv6Address | None:
+    """A dual-stack socket shows IPv4 peers as ::ffff:a.b.c.d. None for a connection that is gone."""
+    if not address:
+        return None
+    seen = ip_address(address.partition("%")[0])
+    mapped = seen.ipv4_mapped if isinstance(seen, IPv6Address) else None
+    return mapped or seen

@@ -30,7 +30,11 @@ APPLICATION_IDS: Final[Mapping[str, int]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class RemotePeer:
-    """An admitted peer: its core decides whose subscribers a request can mean."""
+    """An admitted peer: its core decides whose subscribers a request can mean.
+
+    `origin` is who we are towards it, if not the node's own name. `routed_realms` are reached
+    through it; "*" stands for every realm.
+    """
 
     core_id: UUID
     core: str
@@ -40,6 +44,8 @@ class RemotePeer:
     home_plmns: tuple[Plmn, ...]
     unknown_imsi: str
     application_ids: frozenset[int] = field(default_factory=frozenset)
+    origin: Origin | None = None
+    routed_realms: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[UUID, str]:

@@ -6,13 +6,23 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from wispgate.network.transport.requests import OutgoingRequest
 from wispgate.wire.diameter import dictionary
+from wispgate.wire.diameter.commands import VENDOR_3GPP
+from wispgate.wire.diameter.errors import DiameterError
 from wispgate.wire.diameter.header import HEADER_LENGTH, Header
+from wispgate.wire.diameter.message import Message
+from wispgate.wire.diameter.results import ExperimentalResultCode, ResultCode
 
 REQUESTS: Final = Counter(
     "wispgate_diameter_requests",
-    "Requests answered, by application, command and result code.",
-    ("application", "command", "result"),
+    "Requests answered, by peer, application, command and result code.",
+    ("peer", "application", "command", "result"),
+)
+SENT: Final = Counter(
+    "wispgate_diameter_sent_requests",
+    "Requests of ours that were answered, by peer, application, command and result code.",
+    ("peer", "application", "command", "result"),
 )
 SECONDS: Final = Histogram(
     "wispgate_diameter_request_seconds",
@@ -21,6 +31,15 @@ SECONDS: Final = Histogram(
     buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2.0),
 )
 PEERS: Final = Gauge("wispgate_diameter_peers", "Open peers.")
+PEER_STATE: Final = Gauge(
+    "wispgate_diameter_peer_state",
+    "1 for the state in which a peer of this process is: open, suspect, calling or closed.",
+    ("core", "peer", "state"),
+)
+UNREAD: Final = Counter(
+    "wispgate_diameter_cut_off_connections",
+    "Connections given up because the other side did not read.",
+)
 REFUSED_CONNECTIONS: Final = Counter(
     "wispgate_diameter_refused_connections", "Connections refused, by reason.", ("reason",)
 )
@@ -28,13 +47,56 @@ REFUSED_CONNECTIONS: Final = Counter(
 _AVP = Struct(">II").unpack_from
 _RESULT_CODE: Final = 268
 _EXPERIMENTAL_RESULT: Final = 297
+_EXPERIMENTAL_RESULT_CODE: Final = 298
+_VENDOR_ID: Final = 266
 
 
-def count_answer(header: Header, answer: bytes, *, seconds: float) -> None:
-    """One request was answered."""
+def count_answer(header: Header, answer: bytes, *, peer: str, seconds: float) -> str:
+    """One request of an allowed peer was answered; with what result."""
     application, command = _labels(header.application_id, header.command_code)
-    _requests(application, command, peek_result(answer)).inc()
+    result = peek_result(answer)
+    _requests(peer, application, command, result).inc()
     _seconds(application, command).observe(seconds)
+    return result
+
+
+def count_sent(peer: str, request: OutgoingRequest, result: str) -> None:
+    """One request of ours was answered."""
+    application, command = _labels(request.application_id, request.command_code)
+    SENT.labels(peer, application, command, result).inc()
+
+
+STATES: Final = ("open", "suspect", "calling", "closed")
+
+
+def show_state(core: str, peer: str, state: str) -> None:
+    """The peer's state in this process, in place of the one before."""
+    for each in STATES:
+        PEER_STATE.labels(core, peer, each).set(each == state)
+
+
+def result_of(answer: Message) -> str:
+    """The result of an answer to us, as `peek_result` writes it; what nobody defined is "other"."""
+    try:
+        return _result_of(answer)
+    except DiameterError:
+        return "other"
+
+
+def _result_of(answer: Message) -> str:
+    code = answer.find_int(_RESULT_CODE)
+    if code is not None:
+        return str(code) if code in _BASE_CODES else "other"
+    group = answer.find_avp(_EXPERIMENTAL_RESULT)
+    if group is None:
+        return ""
+    code = group.members.find_int(_EXPERIMENTAL_RESULT_CODE)
+    is_known = group.members.find_int(_VENDOR_ID) == VENDOR_3GPP and code in _3GPP_CODES
+    return f"3gpp {code}" if is_known else "other"
+
+
+_BASE_CODES: Final = frozenset(int(code) for code in ResultCode)
+_3GPP_CODES: Final = frozenset(int(code) for code in ExperimentalResultCode)
 
 
 @lru_cache(maxsize=1024)
@@ -47,7 +109,7 @@ def _labels(application_id: int, command_code: int) -> tuple[str, str]:
 
 
 # Looking children up by their labels costs more than counting.
-_requests = lru_cache(maxsize=1024)(REQUESTS.labels)
+_requests = lru_cache(maxsize=4096)(REQUESTS.labels)
 _seconds = lru_cache(maxsize=256)(SECONDS.labels)
 
 

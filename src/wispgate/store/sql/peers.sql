@@ -148,3 +148,11 @@ ON CONFLICT (core_id, identity, local_identity, application_id, is_ours) DO UPDA
 SET holder = excluded.holder, requests = excluded.requests, results = excluded.results,
     per_second = excluded.per_second, median_ms = excluded.median_ms,
     slowest_ms = excluded.slowest_ms, updated_at = excluded.updated_at;
+
+-- forget_refused_connections
+-- Who knocked long ago, and all but the newest thousand: strangers can invent names without end.
+DELETE FROM refused_connection
+WHERE last_at < :before OR last_at < (
+    SELECT min(last_at) FROM (
+        SELECT last_at FROM refused_connection ORDER BY last_at DESC LIMIT 1000) AS newest
+);
