@@ -37,7 +37,7 @@ from wispgate.network.ocs.charging import Charging
 from wispgate.network.ocs.gy import Gy
 from wispgate.network.transport.dispatch import Dispatcher
 from wispgate.network.transport.leases import Leases
-from wispgate.network.transport.node import DiameterNode
+from wispgate.network.transport.node import DiameterNode, Doors
 from wispgate.simulator.diameter import DiameterClient
 from wispgate.store import sync
 from wispgate.store.charging_lines import ChargingLines
@@ -206,7 +206,7 @@ async def a_charging_node(
         )
         dispatcher = Dispatcher({gy.application_id: gy}, Origin(name, realm))
         node = DiameterNode(local, dispatcher, leases, clock=clock)
-        node.port = await node.start("127.0.0.1", port)
+        await node.start(Doors("127.0.0.1", port))
         try:
             yield node
         finally:

@@ -1,14 +1,19 @@
 """Commands that change business data: they run services in this process, audited as a command."""
 
 import getpass
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import psycopg.rows
 
 from wispgate.kernel.errors import InvalidValue, Misconfigured
 from wispgate.kernel.plmn import Plmn
 from wispgate.main import database, django, secret_files
 from wispgate.main.clocks import installation_clock
 from wispgate.main.settings import Settings
+from wispgate.store import sync
 
 
 @contextmanager
@@ -58,6 +63,7 @@ def add_core(
     plmns: Sequence[str],
     operator: str,
     imsi_ranges: Sequence[str],
+    origin: tuple[str, str] = ("", ""),
 ) -> None:
     """A core, and the operator whose IMSIs it serves: all of them, or the ranges given."""
     networks = [_plmn(text) for text in plmns]
@@ -65,26 +71,88 @@ def add_core(
     with platform_scope(settings):
         from wispgate.business.operators import services  # noqa: PLC0415 (needs Django)
 
-        services.add_core(name=name, plmns=networks)
+        services.add_core(name=name, plmns=networks, origin_host=origin[0], origin_realm=origin[1])
         for first, last in ranges if operator else []:
             services.serve_operator(core=name, operator=operator, first_imsi=first, last_imsi=last)
 
 
-def add_peer(  # noqa: PLR0913 (the words of the service)
-    settings: Settings, *, core: str, identity: str, addresses: Sequence[str],
-    applications: Sequence[str], realm: str, profile: str,
-) -> None:  # fmt: skip
+def change_core(settings: Settings, *, name: str, origin_host: str, origin_realm: str) -> None:
     with platform_scope(settings):
         from wispgate.business.operators import services  # noqa: PLC0415 (needs Django)
 
-        services.add_peer(
-            core=core,
-            identity=identity,
-            addresses=addresses,
-            applications=applications,
-            realm=realm,
-            profile=profile,
-        )
+        services.change_core(name, origin_host=origin_host, origin_realm=origin_realm)
+
+
+def add_peer(settings: Settings, *, core: str, identity: str, values: Mapping[str, Any]) -> None:
+    """`values` are the words of the service; those of its link have their names."""
+    link_words = ("transport", "connect_to", "certificate_authority", "routed_realms")
+    with platform_scope(settings):
+        from wispgate.business.operators import services  # noqa: PLC0415 (needs Django)
+
+        link = services.Link(**{word: values[word] for word in link_words if word in values})
+        others = {word: value for word, value in values.items() if word not in link_words}
+        services.add_peer(core=core, identity=identity, link=link, **others)
+
+
+def change_peer(
+    settings: Settings, *, core: str, identity: str, changes: Mapping[str, Any]
+) -> None:
+    with platform_scope(settings):
+        from wispgate.business.operators import queries, services  # noqa: PLC0415 (needs Django)
+
+        services.change_peer(queries.get_peer(core, identity).id, changes)
+
+
+def remove_peer(settings: Settings, *, core: str, identity: str) -> None:
+    with platform_scope(settings):
+        from wispgate.business.operators import queries, services  # noqa: PLC0415 (needs Django)
+
+        services.remove_peer(queries.get_peer(core, identity).id)
+
+
+def list_peers(settings: Settings) -> list[dict[str, Any]]:
+    """Who may connect, and the state of each as the database knows it."""
+    with platform_scope(settings):
+        from wispgate.business.hotplane.models import PeerConnection  # noqa: PLC0415 (needs Django)
+        from wispgate.business.operators import queries, scope  # noqa: PLC0415 (needs Django)
+
+        now = scope.current().now
+        found: dict[Any, list[str]] = {}
+        for each in PeerConnection.objects.all():
+            is_over = each.state != "closed" and each.expires_at <= now
+            state = "silent" if is_over else each.state
+            words = f"{state} ({each.detail})" if each.detail else state
+            found.setdefault((each.core_id, each.identity), []).append(words)
+        return [
+            {
+                "core": peer.core.name,
+                "identity": peer.identity,
+                "realm": peer.realm,
+                "addresses": peer.addresses,
+                "applications": peer.applications,
+                "profile": peer.profile,
+                "transport": peer.transport,
+                "connect_to": peer.connect_to,
+                "routed_realms": peer.routed_realms,
+                "is_enabled": peer.is_enabled,
+                "state": "; ".join(found.get((peer.core_id, peer.identity), ["never connected"])),
+            }
+            for peer in queries.list_peers()
+        ]
+
+
+def lose_state(settings: Settings) -> dict[str, int]:
+    """Tells every peer that our sessions are gone: after a backup was restored."""
+    require_installation(settings)
+    secrets = secret_files.load(settings.folder.secrets)
+    now = installation_clock(settings.folder).now()
+    with (
+        database.reachable(settings, secrets),
+        psycopg.connect(database.connection(settings, secrets, "network").dsn) as connection,
+        connection.cursor(row_factory=psycopg.rows.dict_row) as cursor,
+    ):
+        rows = sync.run(cursor, "grow_origin_states", {"value": int(now.timestamp())})
+    return {row["local_identity"]: row["value"] for row in rows}
 
 
 def create_token(settings: Settings, *, role: str, operator: str, name: str) -> str:

@@ -18,7 +18,17 @@ from typer.exceptions import TyperException
 
 import wispgate
 from wispgate.kernel.errors import InvalidValue, Unavailable, WispgateError
-from wispgate.main import business_commands, clocks, doctor, logs, rules, simulate, status, up
+from wispgate.main import (
+    business_commands,
+    clocks,
+    doctor,
+    logs,
+    peer_commands,
+    rules,
+    simulate,
+    status,
+    up,
+)
 from wispgate.main import settings as configuration
 from wispgate.main.settings import Settings
 from wispgate.main.supervisor import EXIT_FINISHED
@@ -38,15 +48,15 @@ operator_app = typer.Typer(
 core_app = typer.Typer(
     help="Cores: the networks that this installation serves.", no_args_is_help=True
 )
-peer_app = typer.Typer(help="Diameter peers that may connect.", no_args_is_help=True)
 token_app = typer.Typer(help="Tokens of the API.", no_args_is_help=True)
 clock_app = typer.Typer(help="The clock of a sandbox.", no_args_is_help=True)
 demo_app = typer.Typer(help="The demo that `up --demo` founds.", no_args_is_help=True)
 for _name, _part in (
-    ("run", run_app), ("operator", operator_app), ("core", core_app), ("peer", peer_app),
+    ("run", run_app), ("operator", operator_app), ("core", core_app),
     ("token", token_app), ("clock", clock_app), ("demo", demo_app),
 ):  # fmt: skip
     app.add_typer(_part, name=_name)
+app.add_typer(peer_commands.app, name="peer")
 app.add_typer(simulate.app, name="simulate")
 
 Data = Annotated[
@@ -187,42 +197,40 @@ def operator_add(
 
 
 @core_app.command("add")
-def core_add(
+def core_add(  # noqa: PLR0913, PLR0917 (one parameter per option)
     name: Annotated[str, typer.Option(help="Its name, as in --core elsewhere.")],
     plmn: Annotated[list[str], typer.Option(help="PLMN, such as 00101; the first is the home network. Repeat for more.")],
     operator: Annotated[str, typer.Option(help="Slug of the operator that it serves.")] = "",
     imsi_range: Annotated[list[str] | None, typer.Option(metavar="FIRST-LAST", help="IMSIs of that operator; all if left out. Repeat for more.")] = None,
+    origin_host: Annotated[str, typer.Option(metavar="H", help="Our Diameter identity towards its peers, if not the node's own.")] = "",
+    origin_realm: Annotated[str, typer.Option(metavar="R", help="Our Diameter realm towards its peers.")] = "",
     data: Data = None,
 ) -> None:  # fmt: skip
     """Adds a core, and says which operator's SIMs it serves."""
     settings = _settings(data)
     business_commands.add_core(
-        settings, name=name, plmns=plmn, operator=operator, imsi_ranges=imsi_range or []
+        settings,
+        name=name,
+        plmns=plmn,
+        operator=operator,
+        imsi_ranges=imsi_range or [],
+        origin=(origin_host, origin_realm),
     )
     typer.echo(f"core {name} added")
 
 
-@peer_app.command("add")
-def peer_add(  # noqa: PLR0913, PLR0917 (one parameter per option)
-    core: Annotated[str, typer.Option(help="Name of its core.")],
-    identity: Annotated[str, typer.Option(help="Its Origin-Host.")],
-    address: Annotated[list[str], typer.Option(help="Address or network that it connects from. Repeat for more.")],
-    applications: Annotated[str, typer.Option(help="What it may use, with commas: s6a,gx,gy.")],
-    realm: Annotated[str, typer.Option(help="Its Origin-Realm.")],
-    profile: Annotated[str, typer.Option(help="What kind of software it is.")] = "generic3gpp",
+@core_app.command("edit")
+def core_edit(
+    name: Annotated[str, typer.Option(help="Name of the core.")],
+    origin_host: Annotated[str, typer.Option(metavar="H", help="Our Diameter identity towards its peers; empty: the node's own.")],
+    origin_realm: Annotated[str, typer.Option(metavar="R", help="Our Diameter realm towards its peers; empty: the node's own.")],
     data: Data = None,
 ) -> None:  # fmt: skip
-    """Allows a Diameter peer to connect."""
-    business_commands.add_peer(
-        _settings(data),
-        core=core,
-        identity=identity,
-        addresses=address,
-        applications=applications.split(","),
-        realm=realm,
-        profile=profile,
+    """Says who we are towards a core's peers. Their connections are opened anew within seconds."""
+    business_commands.change_core(
+        _settings(data), name=name, origin_host=origin_host, origin_realm=origin_realm
     )
-    typer.echo(f"peer {identity} may connect")
+    typer.echo(f"core {name} changed")
 
 
 @token_app.command("create")

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Literal
 
 from wispgate.kernel.errors import WispgateError
-from wispgate.main import binaries, database, identity, ports, postgres, secret_files
+from wispgate.main import binaries, certificates, database, identity, ports, postgres, secret_files
 from wispgate.main.settings import Settings
+from wispgate.network.transport import sctp
 
 Grade = Literal["good", "warning", "bad"]
 
@@ -183,6 +184,27 @@ def _answering(settings: Settings) -> Verdicts:
     yield ("good" if known else "bad"), f"the server answers and is PostgreSQL {major}"
 
 
+def _diameter_tls(settings: Settings) -> Verdicts:
+    if not settings.tls_certificate:
+        yield "good", "off: set tls_certificate and tls_key to listen for peers with TLS"
+        return
+    yield from certificates.examine(
+        Path(settings.tls_certificate),
+        Path(settings.tls_key),
+        identity=settings.origin_host,
+        now=datetime.now(UTC),
+    )
+
+
+def _sctp(settings: Settings) -> Verdicts:
+    if not settings.diameter_sctp:
+        return
+    if sctp.is_available():
+        yield "good", f"listens at {settings.diameter} too"
+    else:
+        yield "warning", "diameter_sctp is on and this kernel has none: modprobe sctp"
+
+
 _EXAMINATIONS: dict[str, Callable[[Settings], Verdicts]] = {
     "python": _python,
     "data folder": _folder,
@@ -192,5 +214,7 @@ _EXAMINATIONS: dict[str, Callable[[Settings], Verdicts]] = {
     "open files": _open_files,
     "clock": _clock,
     "addresses": _ports,
+    "diameter tls": _diameter_tls,
+    "sctp": _sctp,
     "postgresql": _postgres,
 }

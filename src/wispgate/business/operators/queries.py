@@ -144,6 +144,22 @@ def list_peers() -> Sequence[Peer]:
     return list(Peer.objects.select_related("core"))
 
 
+def get_peer_by_id(peer_id: UUID) -> Peer:
+    try:
+        return Peer.objects.select_related("core").get(id=peer_id)
+    except Peer.DoesNotExist:
+        raise NotFound("peer", peer_id) from None
+
+
+def get_peer(core: str, identity: str) -> Peer:
+    try:
+        return Peer.objects.select_related("core").get(
+            core__name=core, identity=identity.strip().lower()
+        )
+    except Peer.DoesNotExist:
+        raise NotFound("peer", f"{identity} of core {core}") from None
+
+
 def find_core_for(imsi: Imsi, *, operator_id: UUID) -> Core | None:
     """The core whose range for this operator holds the IMSI."""
     padded = imsi.digits.ljust(15, "0")

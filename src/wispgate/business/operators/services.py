@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from ipaddress import ip_network
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -13,15 +12,26 @@ from wispgate.business.operators.errors import (
     CoreExists,
     ImsiRangeTaken,
     OperatorExists,
-    PeerExists,
 )
-from wispgate.business.operators.models import Core, CoreService, Operator, Peer
+from wispgate.business.operators.models import Core, CoreService, Operator
+from wispgate.business.operators.peering import (
+    APPLICATIONS,
+    PROFILES,
+    TRANSPORTS,
+    Link,
+    add_peer,
+    change_peer,
+    check_name,
+    remove_peer,
+)
 from wispgate.kernel.errors import InvalidValue
 from wispgate.kernel.plmn import Plmn
 
-# The names by which the command line and the API know Diameter applications.
-APPLICATIONS = ("s6a", "s13", "gx", "gy", "rx", "sy", "rf")
-PROFILES = ("generic3gpp", "open5gs")
+__all__ = [
+    "APPLICATIONS", "PROFILES", "TRANSPORTS", "Link", "add_core", "add_peer", "change_core",
+    "change_peer", "create_operator", "move_imsis", "remove_peer", "serve_operator",
+]  # fmt: skip
+
 _SLUG = re.compile("[a-z0-9][a-z0-9-]{0,39}")
 
 
@@ -52,8 +62,15 @@ def create_operator(
     return operator.id
 
 
-def add_core(*, name: str, plmns: Sequence[Plmn], unknown_imsi: str = "unknown") -> UUID:
-    """A network. Its first PLMN is the home network that its realm is named after."""
+def add_core(
+    *, name: str, plmns: Sequence[Plmn], unknown_imsi: str = "unknown", origin_host: str = "",
+    origin_realm: str = "",
+) -> UUID:  # fmt: skip
+    """A network. Its first PLMN is the home network that its realm is named after.
+
+    `origin_host` and `origin_realm` are who we are towards its peers, if not the node's own names.
+    """
+    _check_origin(origin_host, origin_realm)
     if not plmns:
         raise InvalidValue("a core has at least one PLMN", field="plmns")
     if Core.objects.filter(name=name).exists():
@@ -64,10 +81,29 @@ def add_core(*, name: str, plmns: Sequence[Plmn], unknown_imsi: str = "unknown")
         name=name,
         plmns=[str(plmn) for plmn in plmns],
         unknown_imsi=unknown_imsi,
+        origin_host=origin_host.lower(),
+        origin_realm=origin_realm.lower(),
         created_at=now,
     )
     core.save(force_insert=True)
     return core.id
+
+
+def change_core(name: str, *, origin_host: str, origin_realm: str) -> None:
+    """Who we are towards a core's peers; both empty for the node's own names."""
+    _check_origin(origin_host, origin_realm)
+    core = queries.get_core(name)
+    core.origin_host, core.origin_realm = origin_host.lower(), origin_realm.lower()
+    core.save(update_fields=["origin_host", "origin_realm"])
+
+
+def _check_origin(host: str, realm: str) -> None:
+    if bool(host) != bool(realm):
+        missing = "origin_realm" if host else "origin_host"
+        raise InvalidValue("an identity has both a host and a realm", field=missing)
+    for field, name in (("origin_host", host), ("origin_realm", realm)):
+        if name:
+            check_name(name, field)
 
 
 def serve_operator(
@@ -144,61 +180,3 @@ def _join_services(core_id: UUID, operator_id: UUID) -> None:
 
 def _imsi(value: int) -> str:
     return f"{value:015d}"
-
-
-def add_peer(
-    *, core: str, identity: str, addresses: Sequence[str], applications: Sequence[str],
-    realm: str, profile: str = "generic3gpp",
-) -> UUID:  # fmt: skip
-    """Allows a Diameter node to connect for a core from given addresses or networks."""
-    if profile not in PROFILES:
-        raise InvalidValue(f"no such profile: {profile!r}", field="profile", known=PROFILES)
-    wanted = _applications(applications)
-    networks = [_network(address) for address in addresses]
-    if not networks:
-        raise InvalidValue("a peer has at least one address", field="addresses")
-    identity = identity.lower()
-    _refuse_lookalike(identity, networks)
-    now = scopes.current().now
-    peer = Peer(
-        id=ids.new_id(now),
-        core=queries.get_core(core),
-        identity=identity,
-        realm=realm.lower(),
-        addresses=networks,
-        applications=wanted,
-        profile=profile,
-        created_at=now,
-    )
-    peer.save(force_insert=True)
-    return peer.id
-
-
-def _applications(names: Sequence[str]) -> list[str]:
-    wanted = [name.strip().lower() for name in names]
-    unknown = [name for name in wanted if name not in APPLICATIONS]
-    if unknown or not wanted:
-        raise InvalidValue(
-            f"no such application: {', '.join(unknown) or 'none given'}; "
-            f"there are {', '.join(APPLICATIONS)}",
-            field="applications",
-        )
-    return wanted
-
-
-def _network(address: str) -> str:
-    try:
-        return str(ip_network(address.strip()))
-    except ValueError:
-        raise InvalidValue(f"not an address or a network: {address!r}", field="addresses") from None
-
-
-def _refuse_lookalike(identity: str, networks: Sequence[str]) -> None:
-    """A connection's core is its peer's: identity and address together must name one peer."""
-    mine = [ip_network(network) for network in networks]
-    for other in Peer.objects.filter(identity=identity):
-        theirs = [ip_network(network) for network in other.addresses]
-        if any(a.version == b.version and a.overlaps(b) for a in mine for b in theirs):
-            raise PeerExists(
-                f"{identity} is a peer already at {', '.join(other.addresses)}", identity=identity
-            )

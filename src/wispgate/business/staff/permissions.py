@@ -110,6 +110,10 @@ _ROWS: Sequence[Permission] = (
     Permission("data.top_up", "sell or give data to a line", Risk.MONEY, OWN),
     Permission("balance.read", "see balances and their movements", Risk.READ),
     Permission("peer.read", "see which nodes may connect and which do", Risk.READ),
+    Permission(
+        "peer.change", "allow nodes to connect, change and remove them", Risk.HARM,
+        is_of_platform=True,
+    ),
     Permission("push.read", "see what the network was told and what came of it", Risk.READ),
     Permission("audit.read", "see who did what, when and why", Risk.READ),
     Permission("field.reveal", "look at a field that the role hides, with a reason", Risk.SECRET),

@@ -34,6 +34,7 @@ from wispgate.web.api.messages import router as messages
 from wispgate.web.api.money import router as money
 from wispgate.web.api.network import router as network
 from wispgate.web.api.numbers import router as number_stock
+from wispgate.web.api.peers import router as peers
 from wispgate.web.api.plans import router as plans
 from wispgate.web.api.sims import router as sim_stock
 from wispgate.web.api.subscribers import router as subscribers
@@ -176,6 +177,7 @@ def build() -> NinjaAPI:
     api.add_router("/messages", messages)
     api.add_router("/audit", audits)
     api.add_router("", network)
+    api.add_router("/peers", peers)
     api.add_router("", number_stock)
     for kind, handler in _HANDLERS.items():
         api.add_exception_handler(kind, handler)

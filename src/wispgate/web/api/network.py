@@ -1,4 +1,4 @@
-"""/operators, /peers, /lines: who we are, who may connect, and where a line is in the network."""
+"""/operators, /lines: who we are, and where a line is in the network."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -10,7 +10,7 @@ from pydantic import Field
 from wispgate.business.operators import queries as operators
 from wispgate.business.subscriptions import queries as subscriptions
 from wispgate.web.api.door import BearerToken
-from wispgate.web.api.schemas import LineOut, OperatorOut, PeerOut, Text
+from wispgate.web.api.schemas import LineOut, OperatorOut, Text
 
 router = Router(tags=["network"])
 
@@ -23,12 +23,6 @@ router = Router(tags=["network"])
 def list_operators(request: HttpRequest) -> Sequence[Any]:
     """The token's operator; all of them for a token of the platform."""
     return operators.list_operators()
-
-
-@router.get("/peers", auth=BearerToken("peer.read", needs_operator=False), response=list[PeerOut])
-def list_peers(request: HttpRequest) -> list[PeerOut]:
-    """Diameter nodes that may connect to the operator's cores."""
-    return [PeerOut.show(peer) for peer in operators.list_peers()]
 
 
 @router.get("/lines/{key}", auth=BearerToken("line.read"), response=LineOut)

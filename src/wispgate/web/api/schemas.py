@@ -287,30 +287,6 @@ class OperatorOut(Schema):
     time_zone: str
 
 
-class PeerOut(Schema):
-    id: UUID
-    core: str
-    identity: str
-    realm: str
-    addresses: list[str]
-    applications: list[str]
-    profile: str
-    is_enabled: bool
-
-    @staticmethod
-    def show(peer: Any) -> "PeerOut":
-        return PeerOut(
-            id=peer.id,
-            core=peer.core.name,
-            identity=peer.identity,
-            realm=peer.realm,
-            addresses=peer.addresses,
-            applications=peer.applications,
-            profile=peer.profile,
-            is_enabled=peer.is_enabled,
-        )
-
-
 class AuditEntryOut(Schema):
     """`before` and `after` hold what changed; what is sealed shows as "sealed"."""
 

@@ -33,6 +33,7 @@ _LINE = {
 _PEER = {
     "open": Badge("open", "link", "good"),
     "suspect": Badge("suspect", "warning", "attention"),
+    "calling": Badge("calling", "send", "attention"),
     "silent": Badge("lost touch", "sync_problem", "attention"),
     "closed": Badge("closed", "link_off", "off"),
     "never": Badge("never connected", "link_off", "off"),

@@ -17,6 +17,7 @@ from wispgate.business.hotplane.models import (
     EveryLine,
     EveryRegistration,
     PeerConnection,
+    PeerStatistics,
     RefusedConnection,
 )
 from wispgate.kernel.errors import NotFound
@@ -227,6 +228,10 @@ def find_network_line(line_id: UUID) -> EveryLine | None:
 
 def list_connections() -> Sequence[PeerConnection]:
     return list(PeerConnection.objects.all())
+
+
+def list_peer_statistics() -> Sequence[PeerStatistics]:
+    return list(PeerStatistics.objects.all())
 
 
 def list_refused_connections() -> Sequence[RefusedConnection]:

@@ -26,7 +26,7 @@ from wispgate.network.pcrf.gx import Gx
 from wispgate.network.pcrf.policy import pushed_policy
 from wispgate.network.transport.dispatch import Dispatcher
 from wispgate.network.transport.leases import Leases
-from wispgate.network.transport.node import DiameterNode
+from wispgate.network.transport.node import DiameterNode, Doors
 from wispgate.simulator.diameter import DiameterClient
 from wispgate.store import outbox, sync
 from wispgate.store.directory import Directory
@@ -247,7 +247,7 @@ async def a_policy_node(
         )
         dispatcher = Dispatcher({a.application_id: a for a in applications}, Origin(name, realm))
         diameter = DiameterNode(local, dispatcher, leases, clock=clock)
-        diameter.port = await diameter.start("127.0.0.1", 0)
+        await diameter.start(Doors("127.0.0.1", 0))
         enforcer = Enforcer(store, VOCABULARY, clock=clock)
         node = Node(diameter, enforcer, clock)
         if enforces:

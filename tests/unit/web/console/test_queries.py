@@ -29,7 +29,7 @@ PINNED = {
     "/messages/": 8,
     "/plans/": 6,
     "/plans/gold/": 7,
-    "/peers/": 6,
+    "/peers/": 7,
     "/activity/": 5,
     "/search/?q=4670": 7,
     "/help/": 4,

@@ -44,7 +44,7 @@ REVOKE INSERT, UPDATE, DELETE ON peer_statistics FROM {_BUSINESS};
 class Migration(migrations.Migration):
     dependencies = [
         ("hotplane", "0006_windows"),
-        ("operators", "0004_peer_connections"),
+        ("operators", "0006_peer_connections"),
     ]
     operations = [
         migrations.RunSQL(

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("operators", "0003_removal"),
+        ("operators", "0005_tenant_walls"),
     ]
 
     operations = [
