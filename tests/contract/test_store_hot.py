@@ -141,7 +141,7 @@ async def keep_and_fail(partition: Partition, values: dict[str, object]) -> None
         raise ZeroDivisionError
 
 
-async def test_a_deadlock_is_tried_once_more(database: TestDatabase) -> None:
+async def test_a_deadlock_is_tried_again(database: TestDatabase) -> None:
     with database.admin() as connection:
         connection.execute(
             "INSERT INTO peer_connection SELECT %s, identity, 'h', '', '', 'open', '', '{}', 0, %s,"
@@ -165,7 +165,7 @@ async def test_a_deadlock_is_tried_once_more(database: TestDatabase) -> None:
 
         (deadlocks,) = await asyncio.to_thread(count_deadlocks, database)
     assert {row["identity"] for row in rows} == {"a", "b"}
-    assert deadlocks == 1
+    assert deadlocks >= 1
 
 
 def count_deadlocks(database: TestDatabase) -> tuple[int]:

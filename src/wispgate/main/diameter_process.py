@@ -19,6 +19,8 @@ from wispgate.kernel.clock import Clock
 from wispgate.main import database, secret_files
 from wispgate.main.clocks import installation_clock
 from wispgate.main.settings import Settings
+from wispgate.network.eir.equipment import Equipment
+from wispgate.network.eir.s13 import S13
 from wispgate.network.enforcement.enforcer import Enforcer
 from wispgate.network.enforcement.messages import Vocabulary
 from wispgate.network.hss.authentication_centre import AuthenticationCentre
@@ -99,12 +101,13 @@ _VOCABULARY: Final = Vocabulary(subscription_data, pushed_policy)
 
 
 def _functions(store: HotStore, opening_key: OpeningKey, clock: Clock) -> list[NetworkFunction]:
-    """HSS, PCRF and OCS over one directory and one cache of profiles."""
+    """HSS, EIR, PCRF and OCS over one directory and one cache of profiles."""
     directory, profiles = Directory(store), ProfileCache()
     lines, charging_lines = LineCache(profiles), ChargingLines(profiles, PlanCache(store))
     centre = AuthenticationCentre(store, Vault([opening_key]), lines, clock=clock)
     return [
         S6a(directory, centre, Locations(store, lines, clock=clock)),
+        S13(directory, Equipment(store, profiles, clock=clock)),
         Gx(directory, PolicySessions(store, lines, clock=clock)),
         Gy(store, directory, Charging(store, charging_lines, clock=clock)),
     ]

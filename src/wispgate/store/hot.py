@@ -31,6 +31,8 @@ _LOST = (
     asyncpg.ReadOnlySQLTransactionError,
 )
 _DEADLOCK = asyncpg.DeadlockDetectedError
+# Who is tried again at once may meet the same rival before that one got its lock.
+_DEADLOCK_PAUSES = (0.01, 0.05, 0.25)
 
 
 class DatabaseLost(Unavailable):
@@ -53,15 +55,17 @@ class Partition:
     async def fetch(self, name: str, values: Mapping[str, Any]) -> list[asyncpg.Record]:
         """The rows of a statement, committed when they are here.
 
-        A deadlock is tried again once: its transaction did nothing. Raises DatabaseLost.
+        A deadlock is tried again, a few times: its transaction did nothing. Raises DatabaseLost.
         """
         statement = loader.statement(name)
         arguments = statement.arguments(values)
         async with self._connection() as connection:
-            try:
-                return await _fetch(connection, statement, arguments)
-            except _DEADLOCK:
-                return await _fetch(connection, statement, arguments)
+            for pause in _DEADLOCK_PAUSES:
+                try:
+                    return await _fetch(connection, statement, arguments)
+                except _DEADLOCK:
+                    await asyncio.sleep(pause)
+            return await _fetch(connection, statement, arguments)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["Transaction"]:

@@ -54,6 +54,28 @@ class EveryAuthentication(models.Model):
         return self.imsi
 
 
+class EveryEquipment(models.Model):
+    """Devices that cards were seen in. The key is (core, IMSI, device)."""
+
+    partition = models.SmallIntegerField()
+    core_id = models.UUIDField()
+    imsi = models.TextField()
+    device = models.TextField(primary_key=True)
+    operator_id = models.UUIDField()
+    account_id = models.UUIDField()
+    line_id = models.UUIDField()
+    software_version = models.TextField()
+    first_seen_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        managed = False
+        db_table = "every_equipment"
+
+    def __str__(self) -> str:
+        return self.device
+
+
 class EveryRegistration(models.Model):
     """Where phones are registered. The key is (core, IMSI)."""
 

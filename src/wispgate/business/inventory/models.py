@@ -1,4 +1,4 @@
-"""SIMs and the batches they came in, numbers and their ranges.
+"""SIMs and the batches they came in, numbers and their ranges, lists of devices.
 
 Secrets are sealed before they get here.
 """
@@ -16,6 +16,7 @@ from wispgate.business.inventory.number_lifecycle import (
     NumberState,
     state_at,
 )
+from wispgate.domain.equipment.lists import Colour
 
 
 class SimBatch(models.Model):
@@ -200,3 +201,40 @@ class NumberPolicy(models.Model):
 
     def __str__(self) -> str:
         return f"quarantine of {self.quarantine_days} days"
+
+
+class EquipmentRange(models.Model):
+    """Devices on a list of the equipment identity register, first to last inclusive, 14 digits.
+
+    Without an operator it is the platform's, and holds in every network.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    operator = models.ForeignKey("operators.Operator", null=True, on_delete=models.PROTECT)
+    first = models.CharField(max_length=14)
+    last = models.CharField(max_length=14)
+    colour = models.CharField(max_length=5, choices=[(c.value, c.value) for c in Colour])
+    reason = models.CharField(max_length=200, blank=True, default="")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("first", "last")
+        constraints = [
+            models.UniqueConstraint(
+                fields=("operator", "first", "last"),
+                name="equipmentrange_is_unique",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                condition=Q(first__regex="^[0-9]{14}$", last__regex="^[0-9]{14}$")
+                & Q(first__lte=F("last")),
+                name="equipmentrange_is_of_devices_and_ordered",
+            ),
+            models.CheckConstraint(
+                condition=Q(colour__in=[colour.value for colour in Colour]),
+                name="equipmentrange_colour_is_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.first if self.first == self.last else f"{self.first} to {self.last}"

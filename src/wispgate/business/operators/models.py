@@ -206,6 +206,14 @@ class Core(models.Model):
         UNKNOWN = "unknown", "5001: the phone stays away until power cycle"
         ROAMING_NOT_ALLOWED = "roaming_not_allowed", "5004: quiets foreign phones for good"
 
+    class UnknownDevice(models.TextChoices):
+        """What a device in no list of the register is taken for (TS 29.272 section 7.4.3.6)."""
+
+        WHITE = "white", "white: it may be used"
+        GREY = "grey", "grey: it may be used, and is watched"
+        BLACK = "black", "black: it may not be used"
+        UNKNOWN = "unknown", "5422: the serving node decides"
+
     id = models.UUIDField(primary_key=True)
     name = models.SlugField(max_length=40, unique=True)
     plmns = ArrayField(models.CharField(max_length=7))
@@ -215,6 +223,12 @@ class Core(models.Model):
     # Who we are towards its peers; empty: the installation's own identity.
     origin_host = models.CharField(max_length=255, default="", db_default="", blank=True)
     origin_realm = models.CharField(max_length=255, default="", db_default="", blank=True)
+    unknown_device = models.CharField(
+        max_length=10,
+        choices=UnknownDevice.choices,
+        default=UnknownDevice.WHITE,
+        db_default=UnknownDevice.WHITE,
+    )
     created_at = models.DateTimeField()
 
     class Meta:

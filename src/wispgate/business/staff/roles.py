@@ -102,7 +102,8 @@ _ROWS: Sequence[Role] = (
         "An agent who also ends things, ports numbers, sees what is hidden and decides requests.",
         _grants(
             *_CARE, "subscription.terminate", "sim.retire", "number.release", "number.port_in",
-            "number.port_out", "field.reveal", "approval.decide",
+            "number.port_out", "field.reveal", "approval.decide", "equipment.list",
+            "subscription.device",
         ),
         PAPERS,
     ),
@@ -113,7 +114,10 @@ _ROWS: Sequence[Role] = (
     Role(
         "network_engineer", "Network engineer",
         "Sees peers, sessions and pushes; lets lines in and cuts them off.",
-        _grants("*.read", "subscription.activate", "subscription.suspend", "subscription.resume"),
+        _grants(
+            "*.read", "subscription.activate", "subscription.suspend", "subscription.resume",
+            "subscription.device", "equipment.list",
+        ),
         PAPERS,
     ),
     Role(

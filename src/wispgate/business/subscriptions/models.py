@@ -1,5 +1,6 @@
 """Sub-services and what is laid upon them. A sub-service's id is its line's id in the network."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -26,6 +27,10 @@ class Subscription(models.Model):
     plan_version = models.PositiveIntegerField(null=True)
     # The instant until which the plan is paid; None while it was never bought.
     plan_paid_until = models.DateTimeField(null=True)
+    # The only devices that it may be used with, 14 digits each (TAC and serial); none means any.
+    device_lock = ArrayField(
+        models.CharField(max_length=14), default=list, db_default=[], blank=True
+    )
     profile_version = models.BigIntegerField(default=0)
     created_at = models.DateTimeField()
     activated_at = models.DateTimeField(null=True)

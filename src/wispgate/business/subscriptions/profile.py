@@ -46,5 +46,6 @@ def compile_for(  # noqa: PLR0913 (the facts of a line)
             *(SuspensionFact(f"operator:{one}", is_hard=True) for one in operator_suspensions),
         ),
         home_plmns=tuple(plmn.replace("-", "") for plmn in plmns),
+        device_lock=tuple(subscription.device_lock),
     )
     return compile_profile(facts, now=now, version=subscription.profile_version)

@@ -4,6 +4,7 @@ Locks, in this order: the sub-service's row, then its numbers in their order, th
 by id. A refusal undoes everything.
 """
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -32,8 +33,9 @@ from wispgate.business.subscriptions.lifecycle import (
 from wispgate.business.subscriptions.models import Subscription, Suspension
 from wispgate.business.subscriptions.numbering import set_msisdn
 from wispgate.business.subscriptions.work import Work, number_of, working_on
+from wispgate.domain.equipment.lists import device_of
 from wispgate.kernel.errors import IllegalTransition, InvalidValue
-from wispgate.kernel.identifiers import Iccid, Imsi
+from wispgate.kernel.identifiers import Iccid, Imei, Imsi
 
 __all__ = [
     "SuspensionKind",
@@ -42,6 +44,7 @@ __all__ = [
     "assign_sim",
     "change_plan",
     "create_subscription",
+    "lock_devices",
     "renew_plan",
     "resume",
     "retire_sim",
@@ -58,6 +61,9 @@ __all__ = [
 # The words for reasons and kinds, for those who ask people to choose one.
 SuspensionReason = Suspension.Reason
 SuspensionKind = Suspension.Kind
+
+# Each stands in the line's profile, which every authentication reads.
+MOST_DEVICES = 20
 
 # What brings a card that was just assigned to the state of its sub-service.
 _CATCHING_UP = {
@@ -240,6 +246,23 @@ def terminate(subscription_id: UUID) -> None:
         work.publish(events.SubscriptionTerminated, released_msisdn=number_of(subscription))
 
 
+def lock_devices(subscription_id: UUID, *, imeis: Sequence[str]) -> None:
+    """Lets only these devices use the line; none lifts the lock.
+
+    The serving node asks at the next attach; a line that is open in another device goes off at
+    its next registration, not before.
+    """
+    devices = _devices(imeis)
+    with working_on(subscription_id) as work:
+        if work.state is SubscriptionState.TERMINATED:
+            raise IllegalTransition("sub-service", state=work.state, action="be locked to devices")
+        if work.subscription.device_lock == devices:
+            return
+        work.subscription.device_lock = devices
+        work.save()
+        _move_card(work, None)
+
+
 def change_plan(subscription_id: UUID, *, code: str, key: str = "") -> None:
     """Binds a sub-service to the version of a plan that is on sale.
 
@@ -341,6 +364,19 @@ def _move_card(work: Work, action: SimAction | None) -> None:
     if action is not None:
         inventory.move(sim.iccid, action, subscription_id=work.subscription.id)
     lines.write(work.subscription, sim.core_id, sim.imsi, work.account)
+
+
+def _devices(imeis: Sequence[str]) -> list[str]:
+    """14 digits each, in order, each once. Raises InvalidValue with the place of what is none."""
+    if len(imeis) > MOST_DEVICES:
+        raise InvalidValue(f"a line is locked to {MOST_DEVICES} devices at most", field="imeis")
+    devices = set()
+    for position, text in enumerate(imeis):
+        try:
+            devices.add(device_of(Imei.parse(text)))
+        except InvalidValue as error:
+            raise InvalidValue(error.message, field=f"imeis[{position}]") from None
+    return sorted(devices)
 
 
 def _names(card: inventory.Card) -> dict[str, Any]:

@@ -17,6 +17,7 @@ class Refusal(StrEnum):
     UNKNOWN_SUBSCRIBER no such IMSI here. WITHDRAWN was here and is never to return.
     NO_PLAN known, but nothing to connect to. SUSPENDED may come back, not yet active too.
     RAT_NOT_ALLOWED, ROAMING_NOT_ALLOWED, APN_NOT_ALLOWED what, where and whereto.
+    DEVICE_NOT_ALLOWED the line is locked to other devices.
     OUT_OF_CREDIT the quota is used up and the plan blocks.
     """
 
@@ -27,6 +28,7 @@ class Refusal(StrEnum):
     RAT_NOT_ALLOWED = "rat_not_allowed"
     ROAMING_NOT_ALLOWED = "roaming_not_allowed"
     APN_NOT_ALLOWED = "apn_not_allowed"
+    DEVICE_NOT_ALLOWED = "device_not_allowed"
     OUT_OF_CREDIT = "out_of_credit"
 
 
@@ -75,11 +77,13 @@ def decide_update_location(
     *,
     visited_plmn: str,
     rat_type: int | None = None,
+    device: str | None = None,
     unknown_as: Refusal = Refusal.UNKNOWN_SUBSCRIBER,
 ) -> Allowed | Refused:
-    """Whether the line may register here: subscription, APNs, radio technology, roaming.
+    """Whether the line may register here: subscription, APNs, radio technology, roaming, device.
 
-    That order of checks is TS 29.272 section 5.2.1.1.3. `rat_type` is AVP 1032, None unknown.
+    That order of checks is TS 29.272 section 5.2.1.1.3; the device, which is ours, comes last.
+    `rat_type` is AVP 1032; `device` the 14 digits of an IMEI; None where the node did not tell.
     """
     refusal = _find_bar(profile, unknown_as)
     if profile is None or refusal is not None:
@@ -88,6 +92,8 @@ def decide_update_location(
         return Refused(Refusal.RAT_NOT_ALLOWED)
     if not may_roam(profile, visited_plmn):
         return Refused(Refusal.ROAMING_NOT_ALLOWED)
+    if device is not None and profile.device_lock and device not in profile.device_lock:
+        return Refused(Refusal.DEVICE_NOT_ALLOWED)
     return Allowed(profile)
 
 

@@ -69,7 +69,8 @@ class LineFacts:
     """Everything about one line that its network profile follows from.
 
     `plan` None: nothing is bought yet, there is no APN to open. `home_plmns` are MCC and MNC as
-    digits; none means that the core tells no home (a private network).
+    digits; none means that the core tells no home (a private network). `device_lock`: the only
+    devices that may be used, as 14 digits each; none means any.
     """
 
     state: LineState
@@ -82,3 +83,4 @@ class LineFacts:
     override: Override | None = None
     static_addresses: tuple[StaticAddress, ...] = ()
     barred_rats: tuple[int, ...] = ()
+    device_lock: tuple[str, ...] = ()

@@ -56,8 +56,9 @@ class NetworkProfile:
     """What HSS, PCRF and OCS tell the network. The first APN is the default.
 
     `speed` is the UE-AMBR while there is quota, `throttled_speed` (None: no throttle) when it is
-    used up; `speed_now` is the one that holds. `changes_at`: the profile is to be compiled again
-    then. `version` grows with each change.
+    used up; `speed_now` is the one that holds. `device_lock`: the only devices that may be used, 14
+    digits each; empty means any. `changes_at`: the profile is to be compiled again then. `version`
+    grows with each change.
     """
 
     version: int
@@ -70,6 +71,7 @@ class NetworkProfile:
     is_roaming_allowed: bool = True
     home_plmns: tuple[str, ...] = ()
     barred_rats: tuple[int, ...] = ()
+    device_lock: tuple[str, ...] = ()
     charging_characteristics: str | None = None
     walled_garden_url: str = ""
     restrictions: tuple[str, ...] = ()
@@ -132,6 +134,7 @@ def compile_profile(facts: LineFacts, *, now: datetime, version: int = 1) -> Net
         is_exhausted=facts.is_exhausted,
         home_plmns=facts.home_plmns,
         barred_rats=facts.barred_rats,
+        device_lock=facts.device_lock,
         is_roaming_allowed=not any(r.is_home_only for r in restrictions),
         walled_garden_url=next(filter(None, (r.walled_garden_url for r in restrictions)), ""),
         restrictions=tuple(r.profile for r in restrictions),

@@ -35,7 +35,7 @@ def _stopped(push: PushRow, picture: Picture) -> Verdict | None:
     """A detach, a refused attach, or a node that does not know the phone."""
     if push.session_id is not None:
         return (_DONE, "the session ended") if _is_over(push.session_id, picture) else None
-    if any(s.is_open for s in _sessions(push, picture)) or _has_open_charging(push, picture):
+    if _is_still_served(push, picture):
         return None
     if _has_ended_since(push.asked_at, push, picture):
         return _DONE, "its sessions ended"
@@ -103,6 +103,17 @@ def _is_over(session_id: str, picture: Picture) -> bool:
 
 def _has_open_charging(push: PushRow, picture: Picture) -> bool:
     return push.imsi == picture.imsi and any(s.is_open for s in picture.gy)
+
+
+def _is_still_served(push: PushRow, picture: Picture) -> bool:
+    """It has a session; or is registered where it is still to be told.
+
+    A gateway may end by itself, at its next report; its phone does not know, and is to.
+    """
+    if any(s.is_open for s in _sessions(push, picture)) or _has_open_charging(push, picture):
+        return True
+    is_there = any(r.is_current and r.imsi == push.imsi for r in picture.registrations)
+    return push.means == Means.S6A_CLR_WITHDRAW and push.sent_at is None and is_there
 
 
 def _has_ended_since(since: datetime, push: PushRow, picture: Picture) -> bool:

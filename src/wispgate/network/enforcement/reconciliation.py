@@ -49,8 +49,8 @@ def _own_goals(picture: Picture, cause: str) -> Iterator[Goal]:
 
 def _effects(picture: Picture) -> tuple[Effect, ...]:
     known, wanted = picture.enforced, picture.wanted
-    if known is None:
-        # Nobody has looked at this line before: whoever has an older version is told.
+    if known is None or _has_missed_a_version(picture, known):
+        # Whoever has an older version is told, whatever it says.
         return (Effect.STOP if is_out(wanted) else Effect.SPEED_UP,)
     effects = decide_effects(known, wanted)
     is_refill = known.with_exhausted(is_exhausted=wanted.is_exhausted).is_same_for_network(wanted)
@@ -58,6 +58,17 @@ def _effects(picture: Picture) -> tuple[Effect, ...]:
         # The session is still there; it only wants units.
         return (Effect.REFILL,)
     return effects
+
+
+def _has_missed_a_version(picture: Picture, known: NetworkProfile) -> bool:
+    """A place has a version that came after the one acted upon last and before the wanted one.
+
+    A line may be activated, attached and suspended before anybody looks: then what was acted upon
+    and what is wanted are alike, and what the phone has is neither.
+    """
+    versions = {r.known_version for r in picture.registrations if r.is_current}
+    versions |= {s.version for s in picture.gx if s.is_open}
+    return any(known.version < version < picture.version for version in versions)
 
 
 def _refilling(picture: Picture, cause: str) -> tuple[Effect, ...]:

@@ -31,6 +31,8 @@ RESULTS: Final[Mapping[Refusal, Result]] = MappingProxyType(
         Refusal.RAT_NOT_ALLOWED: experimental(ExperimentalResultCode.RAT_NOT_ALLOWED),
         Refusal.ROAMING_NOT_ALLOWED: experimental(ExperimentalResultCode.ROAMING_NOT_ALLOWED),
         Refusal.APN_NOT_ALLOWED: experimental(ExperimentalResultCode.UNKNOWN_EPS_SUBSCRIPTION),
+        # Cause 15 for a wrong device, too: back in its own one the card is to work again.
+        Refusal.DEVICE_NOT_ALLOWED: experimental(ExperimentalResultCode.UNKNOWN_EPS_SUBSCRIPTION),
         Refusal.OUT_OF_CREDIT: experimental(ExperimentalResultCode.UNKNOWN_EPS_SUBSCRIPTION),
     }
 )

@@ -30,6 +30,7 @@ from wispgate.web.api.audits import router as audits
 from wispgate.web.api.bodies import JsonParser
 from wispgate.web.api.description import describe
 from wispgate.web.api.door import guarded
+from wispgate.web.api.equipment import router as equipment
 from wispgate.web.api.messages import router as messages
 from wispgate.web.api.money import router as money
 from wispgate.web.api.network import router as network
@@ -179,6 +180,7 @@ def build() -> NinjaAPI:
     api.add_router("", network)
     api.add_router("/peers", peers)
     api.add_router("", number_stock)
+    api.add_router("", equipment)
     for kind, handler in _HANDLERS.items():
         api.add_exception_handler(kind, handler)
     return api

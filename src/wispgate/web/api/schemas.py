@@ -174,6 +174,13 @@ class SuspensionOut(Schema):
     since: datetime
 
 
+class DeviceLock(Closed):
+    """IMEIs of 14 to 16 digits."""
+
+    imeis: Annotated[list[Annotated[Text, Field(max_length=20)]], Field(max_length=20)]
+    reason: Annotated[Text, Field(max_length=200)] = ""
+
+
 class SubscriptionOut(Schema):
     id: UUID
     subscriber_id: UUID
@@ -188,6 +195,7 @@ class SubscriptionOut(Schema):
     plan_id: UUID | None
     plan_version: int | None
     plan_paid_until: datetime | None
+    device_lock: list[str]
     profile_version: int
     created_at: datetime
     activated_at: datetime | None
@@ -215,6 +223,7 @@ class SubscriptionOut(Schema):
             plan_id=subscription.plan_id,
             plan_version=subscription.plan_version,
             plan_paid_until=subscription.plan_paid_until,
+            device_lock=subscription.device_lock,
             profile_version=subscription.profile_version,
             created_at=subscription.created_at,
             activated_at=subscription.activated_at,

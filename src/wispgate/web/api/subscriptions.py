@@ -17,6 +17,7 @@ from wispgate.web.api.schemas import (
     Because,
     ChosenMsisdn,
     ChosenSim,
+    DeviceLock,
     LiftedSuspension,
     NewSubscription,
     NewSuspension,
@@ -121,6 +122,18 @@ def resume(request: HttpRequest, subscription_id: UUID, body: LiftedSuspension) 
 def swap_sim(request: HttpRequest, subscription_id: UUID, body: ChosenSim) -> SubscriptionOut:
     """Another card takes over number and state; the old one is retired."""
     services.swap_sim(subscription_id, iccid=body.iccid)
+    return _show(subscription_id)
+
+
+@router.post(
+    "/{subscription_id}/device-lock",
+    auth=BearerToken("subscription.device"),
+    response=SubscriptionOut,
+)
+def lock_devices(request: HttpRequest, subscription_id: UUID, body: DeviceLock) -> SubscriptionOut:
+    """Lets only these devices use the line; an empty list lifts the lock."""
+    with scopes.because(body.reason):
+        services.lock_devices(subscription_id, imeis=body.imeis)
     return _show(subscription_id)
 
 

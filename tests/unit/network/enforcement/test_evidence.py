@@ -50,6 +50,15 @@ def test_a_session_that_goes_on_is_not_stopped(seen: dict) -> None:
     assert find_verdict(a_push(), a_picture(BARRED, **seen)) is None
 
 
+def test_a_detach_that_has_not_left_is_not_shown_by_a_session_that_ended_by_itself() -> None:
+    ended = {"gx": (a_gx_session(is_open=False, closed_at=at(2)),)}
+    waiting = a_push(state="asked", sent_at=None, acknowledged_at=None)
+    still_there = a_picture(BARRED, registrations=(a_registration(),), **ended)
+
+    assert find_verdict(waiting, still_there) is None
+    assert find_verdict(waiting, a_picture(BARRED, **ended)) == ("in_effect", "its sessions ended")
+
+
 def test_a_soft_suspension_is_not_shown_by_an_authentication() -> None:
     soft = a_profile(2, barring=Barring.NO_SESSION)
 

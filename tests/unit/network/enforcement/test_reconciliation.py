@@ -1,5 +1,7 @@
 """Which pushes a difference between desired and known asks for."""
 
+from typing import Any
+
 import pytest
 
 from tests.harness.network import NOW
@@ -97,6 +99,29 @@ def test_a_line_never_looked_at_is_told_where_it_is_behind() -> None:
     pushes = first_pushes(picture, core="generic3gpp")
 
     assert told(pushes) == [("speed_up", "gx_rules", PGW)]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [{"registrations": (a_registration(known_version=3),)}, {"gx": (a_gx_session(version=3),)}],
+)
+def test_what_came_and_went_between_two_looks_is_stopped_where_it_was_learned(
+    place: dict[str, tuple[Any, ...]],
+) -> None:
+    before_activation = a_profile(2, barring=Barring.NO_ATTACH)
+    suspended = a_profile(4, barring=Barring.NO_ATTACH)
+
+    pushes = first_pushes(a_picture(suspended, before_activation, **place), core="generic3gpp")
+
+    assert [push.effect for push in pushes] == ["stop"]
+
+
+def test_a_speed_that_came_and_went_between_two_looks_is_told_again() -> None:
+    picture = a_picture(
+        a_profile(4), a_profile(2), registrations=(a_registration(known_version=3),)
+    )
+
+    assert [push.effect for push in first_pushes(picture, core="open5gs")] == ["speed_up"]
 
 
 def test_what_waits_for_the_phone_stands_as_asked() -> None:
