@@ -19,7 +19,7 @@ _COLUMNS = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("hotplane", "0006_windows")]
+    dependencies = [("hotplane", "0007_peers")]
     operations = [
         migrations.RunSQL(
             [
