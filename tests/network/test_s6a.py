@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.harness.databases import TestDatabase
-from tests.harness.network import HOST, MME_HOST, Rows, a_node, an_mme
+from tests.harness.network import HOST, MME_HOST, REALM, Rows, a_node, an_mme
 from tests.network.dialogue import (
     IMSI,
     PLMN,
@@ -18,13 +18,17 @@ from tests.network.dialogue import (
 )
 from wispgate.domain.authentication.sealing import OpeningKey
 from wispgate.domain.policy.profile import Barring
+from wispgate.network.transport.node import DiameterNode
 from wispgate.simulator.diameter import DiameterClient
 from wispgate.simulator.usim import Authenticated, SynchronisationFailure
 from wispgate.wire.diameter.commands import (
     APPLICATION_S6A,
     COMMAND_AUTHENTICATION_INFORMATION,
+    COMMAND_NOTIFY,
     COMMAND_PURGE_UE,
+    COMMAND_RESET,
 )
+from wispgate.wire.diameter.message import AvpItem, Message
 
 
 async def test_the_card_accepts_the_network_and_both_know_kasme(
@@ -164,12 +168,129 @@ async def test_a_refused_open5gs_still_gets_the_avps_it_waits_for(
 
 
 async def test_a_command_not_served_is_answered_3001(mme: DiameterClient) -> None:
-    answer = await mme.request(
-        APPLICATION_S6A, COMMAND_PURGE_UE, [*common(mme, IMSI), ("PUR-Flags", 0)]
-    )
+    avps = [*common(mme, IMSI), ("Destination-Host", HOST)]
+
+    answer = await mme.request(APPLICATION_S6A, COMMAND_RESET, avps)
 
     assert answer.get_int("Result-Code") == 3001
     assert answer.header.is_error
+
+
+async def pur(mme: DiameterClient, imsi: str) -> Message:
+    return await mme.request(
+        APPLICATION_S6A, COMMAND_PURGE_UE, [*common(mme, imsi), ("PUR-Flags", 0)]
+    )
+
+
+async def test_5_2_1_3_a_purge_frees_the_registration_and_freezes_the_m_tmsi(
+    rows: Rows, mme: DiameterClient
+) -> None:
+    rows.add_card(IMSI)
+    await ulr(mme, IMSI)
+
+    answers = [await pur(mme, IMSI), await pur(mme, IMSI)]
+
+    assert [(result_of(one), one.get_int("PUA-Flags")) for one in answers] == [(2001, 1)] * 2
+    with rows.connect() as connection:
+        purged = connection.execute(
+            "SELECT count(*) FROM hot_00.registration WHERE purged_at IS NOT NULL"
+        ).fetchone()
+        kinds = connection.execute("SELECT kind FROM hot_00.outbox ORDER BY event_id").fetchall()
+    assert purged == (1,)
+    assert [kind for (kind,) in kinds].count("line.purged") == 1
+
+
+async def test_5_2_1_3_a_purge_of_another_node_leaves_the_registration(
+    rows: Rows, node: DiameterNode, mme: DiameterClient
+) -> None:
+    rows.add_card(IMSI)
+    rows.add_peer("mme2.epc.test")
+    other = await an_mme(node, "mme2.epc.test")
+    await ulr(mme, IMSI)
+
+    answer = await pur(other, IMSI)
+
+    await other.close()
+    assert (result_of(answer), answer.get_int("PUA-Flags")) == (2001, 0)
+    with rows.connect() as connection:
+        found = connection.execute("SELECT purged_at FROM hot_00.registration").fetchall()
+    assert found == [(None,)]
+
+
+async def nor(mme: DiameterClient, imsi: str, *avps: AvpItem) -> Message:
+    return await mme.request(
+        APPLICATION_S6A, COMMAND_NOTIFY, [*common(mme, imsi), ("NOR-Flags", 0), *avps]
+    )
+
+
+async def test_5_2_5_1_a_notification_tells_of_another_device_and_of_a_gateway(
+    rows: Rows, mme: DiameterClient
+) -> None:
+    rows.add_card(IMSI)
+    await ulr(mme, IMSI)
+
+    answers = [
+        await nor(mme, IMSI, ("Terminal-Information", [("IMEI", "35693803564399")])),
+        await nor(
+            mme,
+            IMSI,
+            ("MIP6-Agent-Info", [("MIP-Home-Agent-Host", [
+                ("Destination-Realm", REALM), ("Destination-Host", "pgw.epc.test"),
+            ])]),
+            ("Service-Selection", "internet"),
+        ),
+    ]  # fmt: skip
+
+    assert [result_of(answer) for answer in answers] == [2001, 2001]
+    with rows.connect() as connection:
+        found = connection.execute("SELECT imei, pdn_gateways FROM hot_00.registration").fetchall()
+        changed = connection.execute(
+            "SELECT payload->>'device' FROM hot_00.outbox WHERE kind = 'line.device_changed'"
+        ).fetchall()
+    assert found == [("35693803564399", {"internet": "pgw.epc.test"})]
+    assert changed == [("35693803564399",)]
+
+
+async def test_5_2_5_1_a_notification_for_an_apn_not_subscribed_is_5012(
+    rows: Rows, mme: DiameterClient
+) -> None:
+    rows.add_card(IMSI)
+    await ulr(mme, IMSI)
+    agent: AvpItem = ("MIP6-Agent-Info", [("MIP-Home-Agent-Host", [
+        ("Destination-Realm", REALM), ("Destination-Host", "pgw.epc.test"),
+    ])])  # fmt: skip
+
+    answer = await nor(mme, IMSI, agent, ("Service-Selection", "ims"))
+
+    assert result_of(answer) == 5012
+
+
+async def test_reports_of_an_unknown_card_and_of_a_node_that_does_not_serve_it_are_refused(
+    rows: Rows, mme: DiameterClient
+) -> None:
+    unknown = [await pur(mme, IMSI), await nor(mme, IMSI)]
+    rows.add_card(IMSI)
+
+    unserved = await nor(mme, IMSI)
+
+    assert [result_of(answer) for answer in unknown] == [5001, 5001]
+    assert result_of(unserved) == 5423
+
+
+async def test_a_line_locked_to_a_device_registers_in_no_other(
+    rows: Rows, mme: DiameterClient
+) -> None:
+    card = rows.add_card(IMSI)
+    with rows.connect() as connection:
+        connection.execute(
+            "UPDATE hot_00.line SET profile = jsonb_set(profile, '{device_lock}', %s)"
+            " WHERE line_id = %s",
+            ('["11111111111111"]', card.line_id),
+        )
+
+    answer = await ulr(mme, IMSI)
+
+    assert result_of(answer) == 5420
 
 
 async def test_a_missing_avp_is_named(mme: DiameterClient) -> None:

@@ -19,12 +19,13 @@ from wispgate.kernel.clock import Clock
 from wispgate.main import database, secret_files
 from wispgate.main.clocks import installation_clock
 from wispgate.main.settings import Settings
-from wispgate.network.eir.equipment import Equipment
 from wispgate.network.eir.s13 import S13
 from wispgate.network.enforcement.enforcer import Enforcer
 from wispgate.network.enforcement.messages import Vocabulary
 from wispgate.network.hss.authentication_centre import AuthenticationCentre
 from wispgate.network.hss.locations import Locations
+from wispgate.network.hss.presence import Presence
+from wispgate.network.hss.reports import Reports
 from wispgate.network.hss.s6a import S6a
 from wispgate.network.hss.subscription_data import subscription_data
 from wispgate.network.ocs.charging import Charging
@@ -38,6 +39,7 @@ from wispgate.network.transport.node import DiameterNode, Doors
 from wispgate.network.transport.tls import Certificate
 from wispgate.store.charging_lines import ChargingLines
 from wispgate.store.directory import Directory
+from wispgate.store.equipment import Equipment
 from wispgate.store.hot import DatabaseLost, HotStore
 from wispgate.store.lines import LineCache
 from wispgate.store.lost_sessions import LostSessions
@@ -105,9 +107,11 @@ def _functions(store: HotStore, opening_key: OpeningKey, clock: Clock) -> list[N
     directory, profiles = Directory(store), ProfileCache()
     lines, charging_lines = LineCache(profiles), ChargingLines(profiles, PlanCache(store))
     centre = AuthenticationCentre(store, Vault([opening_key]), lines, clock=clock)
+    equipment = Equipment(store, profiles, clock=clock)
+    reports = Reports(directory, Presence(store, lines, clock=clock), equipment)
     return [
-        S6a(directory, centre, Locations(store, lines, clock=clock)),
-        S13(directory, Equipment(store, profiles, clock=clock)),
+        S6a(directory, centre, Locations(store, lines, clock=clock), reports),
+        S13(directory, equipment),
         Gx(directory, PolicySessions(store, lines, clock=clock)),
         Gy(store, directory, Charging(store, charging_lines, clock=clock)),
     ]

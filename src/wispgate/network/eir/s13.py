@@ -20,9 +20,9 @@ from wispgate.domain.equipment.lists import (
 )
 from wispgate.kernel.errors import InvalidValue
 from wispgate.kernel.identifiers import Imei, Imsi
-from wispgate.network.eir.equipment import Card, Equipment, LockedLine, Question, Sighting
 from wispgate.network.transport.applications import LineChanges, Request
 from wispgate.store.directory import Directory, Identity, Place
+from wispgate.store.equipment import Card, Equipment, LockedLine, Question, Sighting
 from wispgate.wire.diameter import commands
 from wispgate.wire.diameter.answers import Result, answer_to, experimental
 from wispgate.wire.diameter.errors import InvalidAvpValue, MissingAvp

@@ -31,6 +31,7 @@ class Registered:
 
     host: str | None
     known_profile_version: int | None
+    imei: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,9 @@ class Locations:
 
 def _registered(row: Any) -> Registered:
     return Registered(
-        None if row["previous_purge"] else row["previous_host"], row["previous_profile_version"]
+        host=None if row["previous_purge"] else row["previous_host"],
+        known_profile_version=row["previous_profile_version"],
+        imei=row["previous_imei"],
     )
 
 

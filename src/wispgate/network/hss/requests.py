@@ -12,6 +12,7 @@ from wispgate.domain.authentication.sqn import (
     find_resynchronisation_request,
 )
 from wispgate.domain.authentication.vectors import decide_vector_count
+from wispgate.domain.equipment.lists import DEVICE_DIGITS
 from wispgate.kernel.errors import InvalidValue
 from wispgate.kernel.identifiers import Imsi
 from wispgate.kernel.plmn import Plmn
@@ -43,6 +44,11 @@ class LocationRequest:
     flags: int
 
     @property
+    def device(self) -> str | None:
+        """TAC and serial number, 14 digits; None: it does not say."""
+        return self.imei[:DEVICE_DIGITS] if self.imei else None
+
+    @property
     def may_skip_data(self) -> bool:
         """Skip-Subscriber-Data (TS 29.272 section 7.3.7)."""
         return bool(self.flags & _SKIP_SUBSCRIBER_DATA)
@@ -61,7 +67,7 @@ def location_request_of(message: Message) -> LocationRequest:
         realm=identity_of(message, commands.AVP_ORIGIN_REALM),
         plmn=visited_plmn_of(message),
         rat_type=message.find_int("RAT-Type"),
-        imei=_imei_of(message),
+        imei=imei_of(message),
         flags=message.find_int("ULR-Flags") or 0,
     )
 
@@ -96,6 +102,18 @@ def visited_plmn_of(message: Message) -> Plmn:
         return Plmn.decode(avp.data)
     except InvalidValue as error:
         raise InvalidAvpValue(error.message, failed_avp=avp.encode()) from None
+
+
+def gateways_of(message: Message) -> dict[str, str]:
+    """The gateway that serves an APN, as a NOR tells it (section 7.3.1): by APN, its host."""
+    agent = message.find_avp("MIP6-Agent-Info")
+    apn = message.find_text("Service-Selection")
+    if agent is None or not apn:
+        return {}
+    home_agent = agent.members.find_avp("MIP-Home-Agent-Host")
+    host = home_agent.members.find_text("Destination-Host") if home_agent else None
+    address = agent.members.find("MIP-Home-Agent-Address")
+    return {apn: host or str(address or "")}
 
 
 def vector_request_of(request: Request) -> VectorRequest:
@@ -134,7 +152,7 @@ def _resynchronisation(group: Avp) -> ResynchronisationRequest | None:
         raise InvalidAvpValue(error.message, failed_avp=group.around(avp.encode())) from None
 
 
-def _imei_of(message: Message) -> str | None:
+def imei_of(message: Message) -> str | None:
     """The IMEI as it came. What cannot be one is nothing that is worth keeping."""
     terminal = message.find_avp("Terminal-Information")
     return plausible_imei(terminal.members.find_text("IMEI") if terminal else None)

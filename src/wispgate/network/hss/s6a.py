@@ -1,4 +1,4 @@
-"""S6a/S6d requests of serving nodes: Authentication-Information and Update-Location.
+"""S6a/S6d requests of serving nodes: Authentication-Information, Update-Location, reports.
 
 TS 29.272 sections 5.2.1 and 5.2.3. A fault of ours is never answered "unknown": that would
 silence the phone until power cycle.
@@ -35,11 +35,13 @@ from wispgate.network.hss.authentication_centre import (
     Vectors,
 )
 from wispgate.network.hss.locations import Locations, Registered, Registration, Subject
+from wispgate.network.hss.reports import Reports
 from wispgate.network.hss.requests import LocationRequest, location_request_of, vector_request_of
 from wispgate.network.hss.subscription_data import subscription_data
 from wispgate.network.hss.usual import read_air, read_ulr
 from wispgate.network.transport.applications import LineChanges, Request
 from wispgate.store.directory import Directory, Identity, Place
+from wispgate.store.equipment import LockedLine
 from wispgate.store.lines import KnownLine
 from wispgate.wire.diameter import commands
 from wispgate.wire.diameter.answers import Result
@@ -67,11 +69,16 @@ class S6a:
     vendor_id = commands.VENDOR_3GPP
 
     def __init__(
-        self, directory: Directory, centre: AuthenticationCentre, locations: Locations
+        self,
+        directory: Directory,
+        centre: AuthenticationCentre,
+        locations: Locations,
+        reports: Reports,
     ) -> None:
         self._directory = directory
         self._centre = centre
         self._locations = locations
+        self._reports = reports
 
     def decode(self, raw: bytes) -> HotAir | HotUlr | None:
         """An AIR or ULR by the hot codec, unless it is unusual."""
@@ -81,7 +88,7 @@ class S6a:
         return decode_ulr(raw) if command == commands.COMMAND_UPDATE_LOCATION else None
 
     def handle(self, request: Request) -> bytes | Awaitable[bytes]:
-        """AIR and ULR; other commands are answered 3001."""
+        """AIR, ULR, PUR and NOR; other commands are answered 3001."""
         hot = request.hot
         if isinstance(hot, HotAir):
             wanted = read_air(hot, request.peer) or vector_request_of(request)
@@ -89,11 +96,18 @@ class S6a:
         if isinstance(hot, HotUlr):
             asked = read_ulr(hot) or location_request_of(request.message)
             return self._update_location(request, asked)
+        return self._handle_generic(request)
+
+    def _handle_generic(self, request: Request) -> bytes | Awaitable[bytes]:
         match request.message.header.command_code:
             case commands.COMMAND_AUTHENTICATION_INFORMATION:
                 return self._authentication_information(request, vector_request_of(request))
             case commands.COMMAND_UPDATE_LOCATION:
                 return self._update_location(request, location_request_of(request.message))
+            case commands.COMMAND_PURGE_UE:
+                return self._reports.purge(request)
+            case commands.COMMAND_NOTIFY:
+                return self._reports.notify(request)
             case _:
                 return s6a_answer(request, _COMMAND_UNSUPPORTED)
 
@@ -150,7 +164,8 @@ class S6a:
             decided = await self._decide(request, asked, line, place)
             if isinstance(decided, Refusal) and not is_kept:
                 return self._refused(request, asked, decided)
-            if isinstance(decided, Registered) and line is not None:
+            if isinstance(decided, Registered) and line is not None and place is not None:
+                await self._see(subject, asked, line, decided, place)
                 return self._registered(request, asked, line, decided)
         raise LineChanges("the line kept changing")
 
@@ -162,6 +177,7 @@ class S6a:
             line.profile if line else None,
             visited_plmn=asked.plmn.mcc + asked.plmn.mnc,
             rat_type=asked.rat_type,
+            device=asked.device,
             unknown_as=unknown_as(request.peer.unknown_imsi),
         )
         if isinstance(decision, Refused):
@@ -180,6 +196,13 @@ class S6a:
             imei=asked.imei,
         )
         return await self._locations.register(registration, place)
+
+    async def _see(
+        self, subject: Subject, asked: LocationRequest, line: KnownLine, before: Registered,
+        place: Place,
+    ) -> None:  # fmt: skip
+        owner = LockedLine(line.line_id, place.operator_id, place.account_id, ())
+        await self._reports.see(subject, owner, place, imei=asked.imei, before=before.imei)
 
     def _registered(
         self, request: Request, asked: LocationRequest, line: KnownLine, before: Registered

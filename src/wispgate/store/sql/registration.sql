@@ -14,6 +14,7 @@ LEFT JOIN line l ON l.line_id = a.line_id;
 WITH asked AS MATERIALIZED (
     SELECT x.*, r.mme_host AS previous_host, r.mme_realm AS previous_realm,
            r.purged_at AS previous_purge, r.known_profile_version AS previous_profile_version,
+           r.imei AS previous_imei,
            l.operator_id, l.account_id
     FROM unnest(:core_ids::uuid[], :imsis::text[], :line_ids::uuid[], :versions::bigint[],
                 :hosts::text[], :realms::text[], :plmns::text[], :rat_types::int[],
@@ -55,4 +56,56 @@ told AS (
     FROM asked
     WHERE previous_host IS DISTINCT FROM host OR previous_purge IS NOT NULL
 )
-SELECT ordinality, previous_host, previous_purge, previous_profile_version FROM asked;
+SELECT ordinality, previous_host, previous_purge, previous_profile_version, previous_imei FROM asked;
+
+-- purge_registrations
+-- Batch: nodes have deleted what they had of these phones. Returns the cards that are known, and
+-- whether they were registered at that very node; a registration elsewhere stays as it is.
+WITH asked AS MATERIALIZED (
+    SELECT x.*, a.operator_id, a.account_id, a.line_id,
+           r.mme_host IS NOT NULL AND lower(r.mme_host) = lower(x.host) AS is_here
+    FROM unnest(:core_ids::uuid[], :imsis::text[], :hosts::text[], :event_ids::uuid[])
+         WITH ORDINALITY AS x (core_id, imsi, host, event_id, ordinality)
+    JOIN authentication a ON a.core_id = x.core_id AND a.imsi = x.imsi
+    LEFT JOIN registration r ON r.core_id = x.core_id AND r.imsi = x.imsi
+),
+purged AS (
+    UPDATE registration r SET purged_at = :now::timestamptz, seen_at = :now::timestamptz
+    FROM asked
+    WHERE asked.is_here AND r.core_id = asked.core_id AND r.imsi = asked.imsi
+      AND lower(r.mme_host) = lower(asked.host) AND r.purged_at IS NULL
+    RETURNING asked.event_id
+),
+told AS (
+    INSERT INTO outbox (event_id, operator_id, account_id, line_id, kind, payload, occurred_at)
+    SELECT event_id, operator_id, account_id, line_id, 'line.purged',
+           jsonb_build_object('imsi', imsi, 'mme_host', host), :now::timestamptz
+    FROM asked JOIN purged USING (event_id)
+)
+SELECT ordinality, is_here FROM asked;
+
+-- note_notifications
+-- Batch: what nodes tell of phones that are registered with them: the device, and the gateway of
+-- an APN (NULL: none is told). Returns the cards that are known, their lines, and whether the node
+-- is the phone's; of a node that is not nothing is taken.
+WITH asked AS MATERIALIZED (
+    SELECT x.*, l.line_id, l.operator_id, l.account_id, l.profile, l.profile_version, l.imsi AS line_imsi,
+           l.msisdn, l.is_exhausted, r.imei AS previous_imei,
+           r.purged_at IS NULL AND lower(r.mme_host) = lower(x.host) AS is_here
+    FROM unnest(:core_ids::uuid[], :imsis::text[], :hosts::text[], :imeis::text[],
+                :gateways::jsonb[])
+         WITH ORDINALITY AS x (core_id, imsi, host, imei, gateway, ordinality)
+    JOIN authentication a ON a.core_id = x.core_id AND a.imsi = x.imsi
+    JOIN line l ON l.line_id = a.line_id
+    LEFT JOIN registration r ON r.core_id = x.core_id AND r.imsi = x.imsi
+),
+noted AS (
+    UPDATE registration r
+    SET seen_at = :now::timestamptz, imei = coalesce(asked.imei, r.imei),
+        pdn_gateways = r.pdn_gateways || coalesce(asked.gateway, '{}'::jsonb)
+    FROM asked
+    WHERE asked.is_here AND r.core_id = asked.core_id AND r.imsi = asked.imsi
+)
+SELECT ordinality, coalesce(is_here, false) AS is_here, line_id, operator_id, account_id, profile,
+       profile_version, line_imsi, msisdn, is_exhausted, previous_imei
+FROM asked;

@@ -20,6 +20,8 @@ from wispgate.network.enforcement.enforcer import Enforcer
 from wispgate.network.enforcement.messages import Vocabulary
 from wispgate.network.hss.authentication_centre import AuthenticationCentre
 from wispgate.network.hss.locations import Locations
+from wispgate.network.hss.presence import Presence
+from wispgate.network.hss.reports import Reports
 from wispgate.network.hss.s6a import S6a
 from wispgate.network.hss.subscription_data import subscription_data
 from wispgate.network.pcrf.gx import Gx
@@ -30,6 +32,7 @@ from wispgate.network.transport.node import DiameterNode, Doors
 from wispgate.simulator.diameter import DiameterClient
 from wispgate.store import outbox, sync
 from wispgate.store.directory import Directory
+from wispgate.store.equipment import Equipment
 from wispgate.store.hot import HotStore
 from wispgate.store.lines import LineCache
 from wispgate.store.policy_sessions import PolicySessions
@@ -234,6 +237,11 @@ async def a_policy_node(
                 directory,
                 AuthenticationCentre(store, Vault([opening_key]), lines, clock=clock),
                 Locations(store, lines, clock=clock),
+                Reports(
+                    directory,
+                    Presence(store, lines, clock=clock),
+                    Equipment(store, ProfileCache(), clock=clock),
+                ),
             ),
             Gx(directory, PolicySessions(store, lines, clock=clock)),
         ]
