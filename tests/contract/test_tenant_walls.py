@@ -23,6 +23,7 @@ GLOBAL = {
     "installation": "one row: what was fixed when the installation was made",
     "origin_state": "our own Diameter identities; the web has no right to it",
     "delivery_cursor": "places of consumers in the outboxes, no contents",
+    "audit_sealcursor": "how far each source is sealed, no contents",
     "django_migrations": "what was migrated",
     "django_content_type": "names of tables",
     "django_session": "sessions by random key, looked up before anybody is known",
