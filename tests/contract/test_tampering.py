@@ -3,8 +3,8 @@
 The tests tamper in plain SQL as the database's superuser, without triggers.
 """
 
-from datetime import timedelta
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import LiteralString
 from uuid import UUID
 

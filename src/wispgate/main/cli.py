@@ -19,6 +19,7 @@ from typer.exceptions import TyperException
 import wispgate
 from wispgate.kernel.errors import InvalidValue, Unavailable, WispgateError
 from wispgate.main import (
+    audit_cli,
     business_commands,
     clocks,
     doctor,
@@ -57,7 +58,9 @@ for _name, _part in (
 ):  # fmt: skip
     app.add_typer(_part, name=_name)
 app.add_typer(peer_commands.app, name="peer")
+app.add_typer(audit_cli.app, name="audit")
 app.add_typer(simulate.app, name="simulate")
+app.command("verify")(audit_cli.verify)
 
 Data = Annotated[
     str | None,

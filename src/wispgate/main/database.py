@@ -7,6 +7,7 @@ whose user is needed only to create roles and the database.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from urllib.parse import quote, urlencode
 
 import psycopg
@@ -103,6 +104,16 @@ def server_version(settings: Settings, secrets: Secrets, role: str = "web") -> i
     """The server's major version, asked as one of our roles. Raises Unavailable."""
     with _connect(connection(settings, secrets, role).dsn) as client:
         return client.info.server_version // 10_000
+
+
+def sealed_through(settings: Settings, secrets: Secrets) -> dict[str, datetime]:
+    """Of each source until when it is sealed; nothing before the first seal. Raises Unavailable."""
+    with _connect(connection(settings, secrets, "web").dsn) as client:
+        try:
+            rows = client.execute("SELECT source, sealed_through_at FROM audit_sealcursor")
+            return dict(rows.fetchall())
+        except psycopg.errors.UndefinedTable:
+            return {}
 
 
 def _configured(settings: Settings) -> dict[str, str]:

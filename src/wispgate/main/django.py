@@ -44,6 +44,7 @@ def _environment(
         "secret_key": secrets.django_secret_key,
         "allowed_hosts": [_host(settings), *_LOOPBACK, *settings.allowed_hosts],
         "outgoing_networks": list(settings.outgoing_networks),
+        "audit_minimum_days": settings.audit_minimum_days,
         "static_root": str(settings.folder.path / "static"),
     }
 

@@ -23,6 +23,7 @@ WISPGATE_PARTITIONS: int = _given.get("partitions", 1)
 WISPGATE_VAULT_PUBLIC_KEY: str = _given.get("vault_public_key", "")
 # Private networks that our own requests may go to (`business.outgoing`).
 WISPGATE_OUTGOING_NETWORKS = [ip_network(text) for text in _given.get("outgoing_networks", [])]
+WISPGATE_AUDIT_MINIMUM_DAYS: int = _given.get("audit_minimum_days", 365)
 WISPGATE_IS_SANDBOX: bool = _given.get("is_sandbox", False)
 
 
@@ -105,6 +106,8 @@ MIDDLEWARE = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        # Before the apps' own, so that Unfold's outermost layout is ours.
+        "DIRS": [Path(__file__).parents[1] / "web" / "console" / "overrides"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

@@ -7,12 +7,21 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
 from wispgate.kernel.errors import WispgateError
-from wispgate.main import binaries, certificates, database, identity, ports, postgres, secret_files
+from wispgate.main import (
+    binaries,
+    certificates,
+    clocks,
+    database,
+    identity,
+    ports,
+    postgres,
+    secret_files,
+)
 from wispgate.main.settings import Settings
 from wispgate.network.transport import sctp
 
@@ -22,6 +31,7 @@ _MIB = 1024 * 1024
 _DISK_BAD, _DISK_LOW = 1024 * _MIB, 5 * 1024 * _MIB
 _MEMORY_BAD, _MEMORY_LOW = 256 * _MIB, 1024 * _MIB
 _OPEN_FILES = 1024
+_SEALED_WITHIN = timedelta(minutes=2)
 _RELEASED = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -205,6 +215,23 @@ def _sctp(settings: Settings) -> Verdicts:
         yield "warning", "diameter_sctp is on and this kernel has none: modprobe sctp"
 
 
+def _sealing(settings: Settings) -> Verdicts:
+    if not settings.folder.is_locked():
+        yield "good", "the worker seals the audit while it runs"
+        return
+    through = database.sealed_through(settings, secret_files.load(settings.folder.secrets))
+    now = clocks.installation_clock(settings.folder).now()
+    late = {source: now - at for source, at in through.items() if now - at > _SEALED_WITHIN}
+    for source, lag in sorted(late.items()):
+        yield (
+            "bad",
+            f"{source} is sealed no further than {str(lag).partition('.')[0]} ago: see what the "
+            f"worker logs, look for a transaction that never ends, run `wispgate verify`",
+        )
+    if not late:
+        yield "good", f"{len(through)} sources are sealed up to now"
+
+
 _EXAMINATIONS: dict[str, Callable[[Settings], Verdicts]] = {
     "python": _python,
     "data folder": _folder,
@@ -217,4 +244,5 @@ _EXAMINATIONS: dict[str, Callable[[Settings], Verdicts]] = {
     "diameter tls": _diameter_tls,
     "sctp": _sctp,
     "postgresql": _postgres,
+    "sealing": _sealing,
 }

@@ -5,6 +5,7 @@ installation.json  what cannot change later: the number of partitions, whether i
 secrets/           generated secrets (`secret_files`)
 postgres/          the embedded database (`postgres`)
 clock.offset       how far a sandbox's clock is ahead (`clocks`)
+checkpoints.jsonl  the newest seal of every chain (`checkpoints`)
 run/               lock, state and heartbeats of the running processes
 logs/              what the database server writes
 """
@@ -62,6 +63,10 @@ class DataFolder:
     @property
     def clock_offset(self) -> Path:
         return self.path / "clock.offset"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints.jsonl"
 
     @property
     def run(self) -> Path:

@@ -1,8 +1,9 @@
 """The installation's random secrets, made at the first start, one file each in `data/secrets`.
 
-Nothing here has a default. Two of them cannot be made again: the key pair of the vault (without
-it every SIM secret is lost) and the database's superuser password (with the embedded server). The
-others may be deleted and come back with a new value.
+Nothing here has a default. Three of them cannot be made again: the key pair of the vault (without
+it every SIM secret is lost), the one of the seals (without its public half nothing that was sealed
+can be proved), and the database's superuser password (with the embedded server). The others may be
+deleted and come back with a new value.
 """
 
 import os
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from wispgate.business.audit.chain import SigningKey, VerifyingKey
 from wispgate.domain.authentication.sealing import KEY_OCTETS, OpeningKey, SealingKey
 from wispgate.kernel.errors import InvalidValue, Misconfigured
 from wispgate.main.installation import write_whole
@@ -22,24 +24,32 @@ VAULT_FD = "WISPGATE_VAULT_FD"
 _SUPERUSER = "database-superuser"
 _VAULT_PRIVATE = "vault-private-key"
 _VAULT_PUBLIC = "vault-public-key"
+_SEAL_PRIVATE = "seal-private-key"
+# One key to a line: seals of a key that was replaced are proved by the older lines.
+_SEAL_PUBLIC = "seal-public-keys"
 _DJANGO = "django"
 _LONGEST_KEY = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """What processes need. The vault's private key is not among it: see `read_opening_key`."""
+    """What processes need. Private keys are not among it: see `read_opening_key` for the vault's
+    and `read_signing_key` for the seals'.
+    """
 
     database_passwords: Mapping[str, str] = field(repr=False)
     superuser_password: str = field(repr=False)
     django_secret_key: str = field(repr=False)
     sealing_key: SealingKey
+    verifying_keys: tuple[VerifyingKey, ...]
 
 
 def ensure(folder: Path) -> Secrets:
     """The secrets, made first if the folder is new. Raises Misconfigured."""
     if not folder.exists():
         _make(folder)
+    if not any((folder / name).exists() for name in (_SEAL_PRIVATE, _SEAL_PUBLIC)):
+        _make_seal_keys(folder)  # of an installation that is older than seals
     for name in _renewable():
         if not (folder / name).exists():
             write_whole(folder / name, _password())
@@ -54,12 +64,21 @@ def load(folder: Path) -> Secrets:
         superuser_password=_read(folder / _SUPERUSER),
         django_secret_key=_read(folder / _DJANGO),
         sealing_key=_read_sealing_key(folder),
+        verifying_keys=_read_verifying_keys(folder),
     )
 
 
 def read_opening_key(folder: Path) -> str:
     """The vault's private key, for the supervisor alone, who hands it to the diameter process."""
     return _read(folder / _VAULT_PRIVATE)
+
+
+def read_signing_key(folder: Path) -> SigningKey:
+    """The private key of the seals, for the worker alone. Raises Misconfigured."""
+    try:
+        return SigningKey.from_text(_read(folder / _SEAL_PRIVATE))
+    except InvalidValue as error:
+        raise Misconfigured(f"{folder / _SEAL_PRIVATE}: {error.message}") from None
 
 
 def receive_opening_key() -> OpeningKey:
@@ -105,8 +124,15 @@ def _make(folder: Path) -> None:
     opening_key = OpeningKey(secrets.token_bytes(KEY_OCTETS))
     write_whole(draft / _VAULT_PRIVATE, opening_key.to_text())
     write_whole(draft / _VAULT_PUBLIC, opening_key.sealing_key.to_text())
+    _make_seal_keys(draft)
     write_whole(draft / _SUPERUSER, _password())
     draft.rename(folder)
+
+
+def _make_seal_keys(folder: Path) -> None:
+    key = SigningKey.from_octets(secrets.token_bytes(KEY_OCTETS))
+    write_whole(folder / _SEAL_PUBLIC, f"{key.verifying_key.to_text()}\n")
+    write_whole(folder / _SEAL_PRIVATE, key.to_text())
 
 
 def _renewable() -> list[str]:
@@ -131,6 +157,14 @@ def _read_sealing_key(folder: Path) -> SealingKey:
         return SealingKey.from_text(_read(folder / _VAULT_PUBLIC))
     except InvalidValue as error:
         raise Misconfigured(f"{folder / _VAULT_PUBLIC}: {error.message}") from None
+
+
+def _read_verifying_keys(folder: Path) -> tuple[VerifyingKey, ...]:
+    try:
+        lines = _read(folder / _SEAL_PUBLIC).split()
+        return tuple(VerifyingKey.from_text(line) for line in lines)
+    except InvalidValue as error:
+        raise Misconfigured(f"{folder / _SEAL_PUBLIC}: {error.message}") from None
 
 
 def _read(path: Path) -> str:

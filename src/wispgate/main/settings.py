@@ -155,6 +155,14 @@ class Settings:
             "public Internet.",
         ),
     ] = ()
+    audit_minimum_days: Annotated[
+        int,
+        Key(
+            rules.between(1, 36_500),
+            "For how many days the law asks that the audit be kept: no operator can keep it for "
+            "less.",
+        ),
+    ] = 365
     http_workers: Annotated[int, Key(rules.between(1, 64), "Processes that serve HTTP.")] = 2
     http_threads: Annotated[int, Key(rules.between(1, 64), "Threads in each of them.")] = 4
     log_format: Annotated[

@@ -10,6 +10,9 @@ from wispgate.kernel.errors import WispgateError
 from wispgate.main import clocks, database, health, leftovers, secret_files
 from wispgate.main.settings import Settings
 
+# The worker notes at least every twenty seconds how far it has sealed.
+LATE_SECONDS = 60
+
 
 async def collect(settings: Settings) -> dict[str, Any]:
     """The facts as JSON values.
@@ -18,13 +21,15 @@ async def collect(settings: Settings) -> dict[str, Any]:
     """
     is_running = settings.folder.is_locked()
     peers = await _peers(settings) if is_running else None
+    known = _database(settings)
     return {
         "data": str(settings.data),
         "is_running": is_running,
         "is_sandbox": settings.sandbox,
         "clock": clocks.installation_clock(settings.folder).now().isoformat(),
         "processes": _processes(settings) if is_running else [],
-        "database": _database(settings),
+        "database": known,
+        "sealing_lag_seconds": _sealing_lag(settings) if known["state"] == "ready" else None,
         "peers": peers,
     }
 
@@ -52,6 +57,9 @@ def as_table(facts: dict[str, Any]) -> Table:
         )  # fmt: skip
     known = facts["database"]
     table.add_row("database", known["state"], "", "", "", known["problem"] or known["version"])
+    lag = facts["sealing_lag_seconds"]
+    if lag is not None:
+        table.add_row("sealing", "sealed" if lag < LATE_SECONDS else "late", "", _span(lag), "", "")
     for peer in facts["peers"] or []:
         table.add_row("peer", str(peer.get("state", "")), "", "", "", str(peer.get("identity", "")))
     return table
@@ -89,6 +97,16 @@ def _database(settings: Settings) -> dict[str, Any]:
     except WispgateError as error:
         return {"kind": kind, "state": "unreachable", "version": None, "problem": error.message}
     return {"kind": kind, "state": "ready", "version": f"PostgreSQL {version}", "problem": None}
+
+
+def _sealing_lag(settings: Settings) -> int | None:
+    """How far behind the most backward source is; None where nothing was ever sealed."""
+    secrets = secret_files.load(settings.folder.secrets)
+    through = database.sealed_through(settings, secrets).values()
+    if not through:
+        return None
+    behind = clocks.installation_clock(settings.folder).now() - min(through)
+    return max(int(behind.total_seconds()), 0)
 
 
 def _span(seconds: int | None) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import structlog
 
-from wispgate.main import django, health, secret_files
+from wispgate.main import chores, django, health, secret_files
 from wispgate.main.settings import Settings
 from wispgate.store.outbox import StoredEvent
 
@@ -29,7 +29,15 @@ def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     _log.info("worker ready", consumers=sorted(consumers()))
-    work(stopping, on_turn=lambda: health.beat(settings.folder.heartbeat("worker")))
+    own = chores.audit_chores(
+        secret_files.read_signing_key(settings.folder.secrets), settings.folder
+    )
+
+    def on_turn() -> None:
+        health.beat(settings.folder.heartbeat("worker"))
+        chores.do_due(own)
+
+    work(stopping, on_turn=on_turn)
 
 
 def consumers() -> Mapping[str, Consumer]:

@@ -236,10 +236,10 @@ def is_signed(text: bytes, key: str, signature: str, keys: Iterable[VerifyingKey
     return any(each.name == key and each.has_signed(text, signature) for each in keys)
 
 
-def mark_text(chain: str, kind: str, number: int, at: datetime) -> bytes:
-    """What is signed when a chain loses its beginning by right: retention, or a tenant's end."""
-    lines = ("wispgate-mark 1", f"chain {chain}", f"kind {kind}", f"number {number}")
-    return "".join(f"{line}\n" for line in (*lines, f"at {instant(at)}")).encode()
+def mark_text(chain: str, number: int, at: datetime) -> bytes:
+    """What is signed when retention takes a chain's rows up to and with a block."""
+    lines = ("wispgate-mark 1", f"chain {chain}", f"number {number}", f"at {instant(at)}")
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def instant(at: datetime) -> str:

@@ -87,22 +87,17 @@ class SealCursor(models.Model):
 
 
 class SealMark(models.Model):
-    """The signed word that a chain lost its rows up to and with block `number` by right."""
-
-    class Kind(models.TextChoices):
-        RETENTION = "retention", "older than is kept"
-        FORGOTTEN = "forgotten", "its operator was deleted"
+    """The signed word that retention took a chain's rows up to and with block `number`."""
 
     chain = models.TextField(primary_key=True)
     operator_id = models.UUIDField(null=True)
-    kind = models.TextField(choices=Kind.choices)
     number = models.BigIntegerField()
     at = models.DateTimeField()
     key = models.CharField(max_length=16)
     signature = models.CharField(max_length=88)
 
     def __str__(self) -> str:
-        return f"{self.chain} {self.kind} {self.number}"
+        return f"{self.chain} {self.number}"
 
 
 class AuditRetention(models.Model):

@@ -14,7 +14,7 @@ from uuid import UUID
 from wispgate.business.audit import chain, sources
 from wispgate.business.audit.chain import Entry, Header, SigningKey
 from wispgate.business.audit.errors import SealingBroken
-from wispgate.business.audit.models import SealBlock, SealCursor, SealMark
+from wispgate.business.audit.models import SealBlock, SealCursor
 from wispgate.business.audit.sources import Source
 from wispgate.business.operators import scope as scopes
 
@@ -137,21 +137,6 @@ def header_of(block: SealBlock) -> Header:
         key=block.key,
         signature=block.signature,
     )
-
-
-def sign_marks(key: SigningKey, *, now: datetime) -> int:
-    """Signs what `forget` left for the worker, which alone has the key."""
-    with scopes.within(scopes.Scope(now=now, is_platform=True)):
-        unsigned = list(SealMark.objects.filter(kind=SealMark.Kind.FORGOTTEN, signature=""))
-        for mark in unsigned:
-            sign_mark(key, mark)
-    return len(unsigned)
-
-
-def sign_mark(key: SigningKey, mark: SealMark) -> None:
-    text = chain.mark_text(mark.chain, mark.kind, mark.number, mark.at)
-    mark.key, mark.signature = key.verifying_key.name, key.sign_text(text)
-    mark.save()
 
 
 def heads(*, now: datetime) -> Sequence[Header]:

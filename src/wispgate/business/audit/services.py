@@ -21,6 +21,21 @@ def record_login(*, object_id: str, message: str) -> None:
     _record(AuditEntry.Action.LOGIN, object_type="staff", object_id=object_id, message=message)
 
 
+def record_read(*, object_type: str, object_id: str, what: str) -> None:
+    """Says that the scope's actor saw something secret, or took much at once: an export."""
+    _record(AuditEntry.Action.READ, object_type=object_type, object_id=object_id, message=what)
+
+
+def record_removal(*, object_id: str, message: str) -> None:
+    """Says that retention removed audit entries; no trigger watches the audit itself."""
+    _record(
+        AuditEntry.Action.DELETE,
+        object_type="audit_auditentry",
+        object_id=object_id,
+        message=message,
+    )
+
+
 def _record(
     action: str, *, object_type: str, object_id: str, message: str, after: object = None
 ) -> None:

@@ -12,7 +12,7 @@ from uuid import UUID
 from wispgate.business.audit import chain, sources
 from wispgate.business.audit.chain import Entry, Header, VerifyingKey
 from wispgate.business.audit.comparison import Damage, Difference, first_difference
-from wispgate.business.audit.models import SealBlock, SealCursor, SealMark
+from wispgate.business.audit.models import AuditEntry, SealBlock, SealCursor, SealMark
 from wispgate.business.audit.sealing import header_of
 from wispgate.business.audit.sources import Source, after, through
 from wispgate.business.operators import scope as scopes
@@ -79,7 +79,7 @@ def _verify_source(source: Source, ask: Ask) -> Iterator[Report]:
             check = _Check(source, name, operator_id, ask)
             yield check.run(anchors.get(name), marks.get(name))
     for name in sorted(anchors.keys() - names.keys()):
-        yield _of_missing_chain(anchors[name], marks.get(name), ask)
+        yield _of_missing_chain(anchors[name], ask)
     if ask.since is None:
         with scopes.within(scopes.Scope(now=ask.now, is_platform=True)):
             yield from _of_rows_without_chain(source, names)
@@ -117,14 +117,14 @@ class _Check:
         except _Broken as broken:
             finding = broken.finding
         if mark is not None:
-            note = f"begins after block {mark.number}: {mark.get_kind_display()}"
+            note = f"begins after block {mark.number}: what is older was removed by retention"
         return Report(self.name, self.blocks, self.rows, self.first_place, finding, note)
 
     def _begin(self, mark: SealMark | None) -> int:
         """The number of the last block whose rows were removed by right; 0 for none."""
         if mark is None:
             return 0
-        text = chain.mark_text(mark.chain, mark.kind, mark.number, mark.at)
+        text = chain.mark_text(mark.chain, mark.number, mark.at)
         if not chain.is_signed(text, mark.key, mark.signature, self.ask.keys):
             self._fail(Damage.NOT_SIGNED, text="the mark that rows were removed by right")
         return mark.number
@@ -283,12 +283,17 @@ def _reached(source: Source) -> Place:
     return (cursor.xid, cursor.last_id) if cursor else chain.BEGINNING
 
 
-def _of_missing_chain(anchor: Header, mark: SealMark | None, ask: Ask) -> Report:
-    """A checkpoint of a chain that the database does not have."""
-    if mark is not None and mark.kind == SealMark.Kind.FORGOTTEN:
-        text = chain.mark_text(mark.chain, mark.kind, mark.number, mark.at)
-        if chain.is_signed(text, mark.key, mark.signature, ask.keys):
-            return Report(anchor.chain, 0, 0, 0, note=f"removed: {mark.get_kind_display()}")
+def _of_missing_chain(anchor: Header, ask: Ask) -> Report:
+    """A checkpoint of a chain that the database does not have: lost, or its operator's removed."""
+    operator_id = anchor.chain.rpartition("/")[2]
+    removal = AuditEntry.objects.filter(
+        operator_id=None, action="delete", object_type="operators_operator", object_id=operator_id
+    )
+    with scopes.within(scopes.Scope(now=ask.now, is_platform=True)):
+        entry = removal.first()
+    if entry is not None:
+        note = f"its operator was removed, as entry {entry.id} of the platform's audit says"
+        return Report(anchor.chain, 0, 0, 0, note=note)
     lost = f"a checkpoint knows {anchor.rows_after} rows, the chain is gone"
     return Report(anchor.chain, 0, 0, 0, Finding(Damage.TRUNCATED, anchor.number, 1, "", lost))
 

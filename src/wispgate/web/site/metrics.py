@@ -6,15 +6,23 @@
 import time
 from collections.abc import Callable
 
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
+    Gauge,
     Histogram,
     ProcessCollector,
     generate_latest,
 )
+
+from wispgate.business.audit import queries as audit
+
+_log = structlog.get_logger(__name__)
 
 View = Callable[[HttpRequest], HttpResponse]
 
@@ -33,6 +41,14 @@ SECONDS = Histogram(
     "Time from request to answer, by method and route.",
     ("method", "route"),
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+    registry=REGISTRY,
+)
+
+
+SEALING_LAG = Gauge(
+    "wispgate_sealing_lag_seconds",
+    "How far the sealing of a source is behind.",
+    ("source",),
     registry=REGISTRY,
 )
 
@@ -56,4 +72,17 @@ class MetricsMiddleware:
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
+    _measure_sealing()
     return HttpResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)
+
+
+def _measure_sealing() -> None:
+    """The other numbers are told even while the database is away."""
+    try:
+        lags = audit.sealing_lag(settings.WISPGATE_CLOCK.now())
+    except (DatabaseError, InterfaceError) as error:
+        _log.warning("the database does not answer", error=str(error))
+        SEALING_LAG.clear()
+        return
+    for source, lag in lags.items():
+        SEALING_LAG.labels(source).set(lag.total_seconds())

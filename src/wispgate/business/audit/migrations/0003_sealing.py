@@ -37,7 +37,7 @@ LANGUAGE sql STABLE AS $$ SELECT CASE form WHEN 1 THEN jsonb_build_object(
 )::text END $$;
 """
 
-# Nobody may delete audit entries, so these two run as the owner and look for themselves.
+# Nobody may delete audit entries, so this runs as the owner and looks for itself.
 _REMOVAL = f"""
 CREATE FUNCTION prune_audit(
     owner uuid, through_xid bigint, through_id bigint, before timestamptz
@@ -56,28 +56,6 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION prune_audit FROM PUBLIC, {_BUSINESS};
 GRANT EXECUTE ON FUNCTION prune_audit TO {ROLES.worker};
-
-CREATE FUNCTION forget_audit(owner uuid) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
-DECLARE removed bigint;
-BEGIN
-    IF owner IS NULL OR EXISTS (SELECT 1 FROM operators_operator WHERE id = owner)
-       OR NOT {tenancy.IS_PLATFORM} THEN
-        RAISE EXCEPTION 'the audit of an operator that is there cannot be forgotten';
-    END IF;
-    DELETE FROM audit_auditentry WHERE operator_id = owner;
-    GET DIAGNOSTICS removed = ROW_COUNT;
-    DELETE FROM audit_auditretention WHERE operator_id = owner;
-    INSERT INTO audit_sealmark (chain, operator_id, kind, number, at, key, signature)
-        SELECT chain, owner, 'forgotten', max(number), max(sealed_at), '', ''
-        FROM audit_sealblock WHERE operator_id = owner GROUP BY chain
-        ON CONFLICT (chain) DO UPDATE SET kind = EXCLUDED.kind, number = EXCLUDED.number,
-            at = EXCLUDED.at, key = '', signature = '';
-    DELETE FROM audit_sealblock WHERE operator_id = owner;
-    RETURN removed;
-END $$;
-REVOKE ALL ON FUNCTION forget_audit FROM PUBLIC, {_BUSINESS};
-GRANT EXECUTE ON FUNCTION forget_audit TO {_BUSINESS};
 """
 
 _WALLS = [
@@ -150,15 +128,6 @@ class Migration(migrations.Migration):
             fields=[
                 ("chain", models.TextField(primary_key=True, serialize=False)),
                 ("operator_id", models.UUIDField(null=True)),
-                (
-                    "kind",
-                    models.TextField(
-                        choices=[
-                            ("retention", "older than is kept"),
-                            ("forgotten", "its operator was deleted"),
-                        ]
-                    ),
-                ),
                 ("number", models.BigIntegerField()),
                 ("at", models.DateTimeField()),
                 ("key", models.CharField(max_length=16)),

@@ -74,21 +74,13 @@
       setTimeout(() => (button.disabled = true), 0);
   });
 
-  // A theme is kept by Unfold under this name; "auto" follows the system.
+  // On narrow screens the rail is a menu.
   document.addEventListener("click", (event) => {
-    const choice = event.target.closest?.("[data-theme]");
-    if (!choice) return;
-    window.Alpine?.$data(document.documentElement).switchTheme(choice.dataset.theme);
-    markTheme();
+    const button = event.target.closest?.("[data-rail]");
+    if (!button) return;
+    const rail = document.getElementById("wg-rail");
+    rail.classList.toggle("wg-open", button.dataset.rail === "toggle" ? undefined : false);
   });
-
-  const markTheme = () => {
-    const current = JSON.parse(localStorage.getItem("_x_adminTheme") ?? '"auto"');
-    for (const choice of document.querySelectorAll("[data-theme]"))
-      choice.setAttribute("aria-pressed", String(choice.dataset.theme === current));
-  };
-
-  document.addEventListener("alpine:initialized", markTheme);
 
   // An open menu closes by Escape and by a click elsewhere.
   document.addEventListener("keydown", (event) => {

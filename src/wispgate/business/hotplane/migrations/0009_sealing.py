@@ -42,5 +42,5 @@ _HOT = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("hotplane", "0006_windows")]
+    dependencies = [("hotplane", "0008_equipment")]
     operations = [migrations.RunSQL([*in_every_partition(_HOT)])]

@@ -1,0 +1,81 @@
+"""What the worker does by the clock, beside delivering events: sealing, checkpoints, retention.
+
+Each chore runs again its interval after it ended; one that fails is logged and tried again then.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from wispgate.business.audit.chain import SigningKey
+from wispgate.main import checkpoints
+from wispgate.main.installation import DataFolder
+
+SEAL_SECONDS = 3.0
+CHECKPOINT_SECONDS = 60.0
+RETENTION_SECONDS = 3600.0
+
+_log = structlog.get_logger("worker")
+
+
+@dataclass(slots=True)
+class Chore:
+    """Something to be done every so many seconds of the machine's own time."""
+
+    name: str
+    every_seconds: float
+    run: Callable[[], object]
+    due_at: float = field(default=0.0)
+
+
+def audit_chores(key: SigningKey, folder: DataFolder) -> Sequence[Chore]:
+    """What keeps the audit and the ledgers sealed. Needs Django set up as the role worker."""
+    return (
+        Chore("sealing", SEAL_SECONDS, lambda: _seal(key)),
+        Chore("checkpoints", CHECKPOINT_SECONDS, lambda: _keep_checkpoints(folder)),
+        Chore("audit retention", RETENTION_SECONDS, lambda: _apply_retention(key)),
+    )
+
+
+def do_due(chores: Sequence[Chore]) -> None:
+    """Runs those whose time has come."""
+    for chore in chores:
+        if time.monotonic() < chore.due_at:
+            continue
+        try:
+            chore.run()
+        except Exception:  # noqa: BLE001 (the top of the process's work: tried again later)
+            _log.exception("chore failed", chore=chore.name)
+        chore.due_at = time.monotonic() + chore.every_seconds
+
+
+def _seal(key: SigningKey) -> None:
+    from django.conf import settings  # noqa: PLC0415 (needs Django)
+
+    from wispgate.business.audit import sealing  # noqa: PLC0415
+
+    sealing.seal(key, now=settings.WISPGATE_CLOCK.now())
+
+
+def _keep_checkpoints(folder: DataFolder) -> None:
+    from django.conf import settings  # noqa: PLC0415 (needs Django)
+
+    from wispgate.business.audit import sealing  # noqa: PLC0415
+
+    gone_back = checkpoints.advance(
+        folder.checkpoints, sealing.heads(now=settings.WISPGATE_CLOCK.now())
+    )
+    for name in gone_back:
+        _log.error("a chain is shorter than a checkpoint of it: run `wispgate verify`", chain=name)
+
+
+def _apply_retention(key: SigningKey) -> None:
+    from django.conf import settings  # noqa: PLC0415 (needs Django)
+
+    from wispgate.business.audit import retention  # noqa: PLC0415
+
+    removed = retention.apply(key, now=settings.WISPGATE_CLOCK.now())
+    if removed:
+        _log.info("audit entries removed by retention", entries=removed)
