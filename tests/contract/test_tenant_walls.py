@@ -104,7 +104,7 @@ def invent(admin: psycopg.Connection, table: str, operator: UUID) -> None:
         "SELECT column_name, CASE WHEN character_maximum_length >= 60 THEN 'text' ELSE udt_name END "
         "FROM information_schema.columns "
         "WHERE table_schema = %s AND table_name = %s AND is_nullable = 'NO' "
-        "AND column_default IS NULL AND column_name <> 'operator_id'",
+        "AND column_default IS NULL AND is_identity = 'NO' AND column_name <> 'operator_id'",
         [schema or "public", name],
     ).fetchall()
     # What the row refers to need not exist.

@@ -45,6 +45,9 @@ def _environment(
         "allowed_hosts": [_host(settings), *_LOOPBACK, *settings.allowed_hosts],
         "outgoing_networks": list(settings.outgoing_networks),
         "audit_minimum_days": settings.audit_minimum_days,
+        "token_requests_per_minute": settings.token_requests_per_minute,
+        "address_requests_per_minute": settings.address_requests_per_minute,
+        "refusals_per_minute": settings.refusals_per_minute,
         "static_root": str(settings.folder.path / "static"),
     }
 

@@ -24,6 +24,10 @@ WISPGATE_VAULT_PUBLIC_KEY: str = _given.get("vault_public_key", "")
 # Private networks that our own requests may go to (`business.outgoing`).
 WISPGATE_OUTGOING_NETWORKS = [ip_network(text) for text in _given.get("outgoing_networks", [])]
 WISPGATE_AUDIT_MINIMUM_DAYS: int = _given.get("audit_minimum_days", 365)
+# `web.site.limiting`; where nothing is given (checks, tests) there is no limit.
+WISPGATE_TOKEN_REQUESTS_PER_MINUTE: int = _given.get("token_requests_per_minute", 0)
+WISPGATE_ADDRESS_REQUESTS_PER_MINUTE: int = _given.get("address_requests_per_minute", 0)
+WISPGATE_REFUSALS_PER_MINUTE: int = _given.get("refusals_per_minute", 0)
 WISPGATE_IS_SANDBOX: bool = _given.get("is_sandbox", False)
 
 
@@ -91,9 +95,11 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "wispgate.web.site.metrics.MetricsMiddleware",
+    "wispgate.web.site.protection.ProtectionMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "wispgate.web.site.requests.RequestIdMiddleware",
+    "wispgate.web.site.limiting.LimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -127,6 +133,7 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = ["wispgate.web.site.uploads.InMemory"]
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

@@ -163,6 +163,28 @@ class Settings:
             "less.",
         ),
     ] = 365
+    token_requests_per_minute: Annotated[
+        int,
+        Key(
+            rules.between(0, 1_000_000),
+            "How many calls of the API a token may make in each web process; 0: no limit.",
+        ),
+    ] = 6000
+    address_requests_per_minute: Annotated[
+        int,
+        Key(
+            rules.between(0, 1_000_000),
+            "How many requests without a token an address may make in each web process; 0: no "
+            "limit. Behind a proxy all come from one address.",
+        ),
+    ] = 1200
+    refusals_per_minute: Annotated[
+        int,
+        Key(
+            rules.between(0, 1_000_000),
+            "How many wrong tokens an address may try in each web process; 0: no limit.",
+        ),
+    ] = 30
     http_workers: Annotated[int, Key(rules.between(1, 64), "Processes that serve HTTP.")] = 2
     http_threads: Annotated[int, Key(rules.between(1, 64), "Threads in each of them.")] = 4
     log_format: Annotated[

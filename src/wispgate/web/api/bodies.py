@@ -4,15 +4,14 @@ import hashlib
 import json
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.core.files.uploadhandler import MemoryFileUploadHandler
 from django.http import HttpRequest, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from ninja.parser import Parser
 
 from wispgate.kernel.errors import InvalidValue
 from wispgate.web.api.errors import MalformedRequest, TooLarge, UnsupportedMedia
+from wispgate.web.site import uploads
 
 CSV_TYPES = ("text/csv", "text/plain")
 _FORM = "multipart/form-data"
@@ -33,22 +32,6 @@ class JsonParser(Parser):
         return parsed
 
 
-class SecretsStayInMemory(MemoryFileUploadHandler):
-    """Django would put a large upload into a temporary file: keys in clear, on a disk."""
-
-    def handle_raw_input(
-        self,
-        input_data: Any,
-        META: Any,  # noqa: N803 (Django's name)
-        content_length: int,
-        boundary: Any,
-        encoding: Any = None,
-    ) -> None:
-        if content_length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            raise TooLarge("the file is larger than is taken at once")
-        self.activated = True
-
-
 def digest_of(request: HttpRequest) -> str:
     """Equal for equal requests, whatever boundary a form drew at random."""
     digest = hashlib.sha256(f"{request.method} {request.get_full_path()}\0".encode())
@@ -60,7 +43,9 @@ def digest_of(request: HttpRequest) -> str:
 def read_file(request: HttpRequest) -> bytes:
     """The file that was sent: as the body, or as the part `file` of a form."""
     if request.content_type in CSV_TYPES:
-        return _body(request)
+        body = _body(request)
+        uploads.require_text_file("", body)
+        return body
     if request.content_type != _FORM:
         raise UnsupportedMedia("send text/csv, or a form with the part file")
     _read_form(request)
@@ -69,6 +54,7 @@ def read_file(request: HttpRequest) -> bytes:
         raise InvalidValue("the form has no part with this name", field="file")
     content: bytes = file.read()
     file.seek(0)
+    uploads.require_text_file(file.name or "", content)
     return content
 
 
@@ -98,7 +84,7 @@ def _read_form(request: HttpRequest) -> None:
     """Parses the form now, in memory, so that what is wrong with it is told in our words."""
     if hasattr(request, "_files"):
         return
-    request.upload_handlers = [SecretsStayInMemory(request)]
+    request.upload_handlers = [uploads.InMemory(request)]
     try:
         request.FILES  # noqa: B018 (reading it parses it)
     except (MultiPartParserError, UnreadablePostError):

@@ -20,7 +20,7 @@ from wispgate.kernel.errors import InvalidValue, WispgateError
 from wispgate.web.console.pages import go_to, page, show, show_part
 from wispgate.web.console.visits import Visit
 from wispgate.web.console.wording import counted
-from wispgate.web.site import requests
+from wispgate.web.site import requests, uploads
 
 MAX_OCTETS = 64 * 1024 * 1024
 
@@ -85,7 +85,9 @@ def _content(visit: Visit) -> bytes:
         raise InvalidValue("choose a file", field="file")
     if file.size is None or file.size > MAX_OCTETS:
         raise InvalidValue("a file has at most 64 MiB", field="file")
-    return bytes(file.read())
+    content = bytes(file.read())
+    uploads.require_text_file(file.name or "", content)
+    return content
 
 
 def _show(visit: Visit, checked: Checked) -> HttpResponse:

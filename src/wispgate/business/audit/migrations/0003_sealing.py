@@ -40,13 +40,13 @@ LANGUAGE sql STABLE AS $$ SELECT CASE form WHEN 1 THEN jsonb_build_object(
 # Nobody may delete audit entries, so this runs as the owner and looks for itself.
 _REMOVAL = f"""
 CREATE FUNCTION prune_audit(
-    owner uuid, through_xid bigint, through_id bigint, before timestamptz
+    owner uuid, through_xid bigint, through_id bigint, older_than timestamptz
 ) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
 DECLARE removed bigint;
 BEGIN
     IF EXISTS (SELECT 1 FROM audit_auditentry
                WHERE operator_id IS NOT DISTINCT FROM owner
-                 AND (xid, id) <= (through_xid, through_id) AND at >= before) THEN
+                 AND (xid, id) <= (through_xid, through_id) AND at >= older_than) THEN
         RAISE EXCEPTION 'some of these audit entries are too young to be removed';
     END IF;
     DELETE FROM audit_auditentry WHERE operator_id IS NOT DISTINCT FROM owner
