@@ -1,6 +1,5 @@
 """The first page: whether all is well, how many of what, usage over time, what happened lately."""
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from wispgate.web.console import hotreads, peers, reads, timeline, usage
 from wispgate.web.console.pages import page, show_live, show_part
 from wispgate.web.console.visits import Visit
 from wispgate.web.console.wording import Sentence, counted
+from wispgate.web.site import spreadsheets
 
 RECENT = 12
 
@@ -75,11 +75,11 @@ def chart(visit: Visit, name: str) -> HttpResponse:
     if name not in usage.CHARTS:
         raise NotFound("chart", name)
     shown = usage.CHARTS[name](visit.now, visit.zone)
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    rows = ([point.label, point.value] for point in shown.points)
+    response = HttpResponse(
+        spreadsheets.lines([shown.axis, shown.unit], rows), content_type="text/csv; charset=utf-8"
+    )
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    writer = csv.writer(response)
-    writer.writerow([shown.axis, shown.unit])
-    writer.writerows([point.label, point.value] for point in shown.points)
     return response
 
 
