@@ -42,5 +42,5 @@ _HOT = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("hotplane", "0008_equipment")]
+    dependencies = [("hotplane", "0009_pdn_gateways")]
     operations = [migrations.RunSQL([*in_every_partition(_HOT)])]
