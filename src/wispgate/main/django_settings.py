@@ -62,6 +62,9 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             "application_name": _given.get("application_name", "wispgate"),
+            # A transaction that waits for nothing but its next statement holds rows that charging
+            # wants, and keeps PostgreSQL from tidying up behind every update.
+            "options": "-c idle_in_transaction_session_timeout=60s",
             **_given.get("options", {}),
         },
     }

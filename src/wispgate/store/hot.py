@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import asyncpg
 
-from wispgate.kernel.errors import Misconfigured, Unavailable
+from wispgate.kernel.errors import Misconfigured, Unavailable, WispgateError
 from wispgate.store import loader, partitions
 
 # Two batches in flight, and one for what is rare.
@@ -20,6 +20,12 @@ CONNECTIONS_PER_PARTITION = 3
 CONNECT_SECONDS = 5.0
 # A server that is stopped or cut off says nothing: what waits this long is given up.
 STATEMENT_SECONDS = 10.0
+# Whoever else holds a row does so for milliseconds. Longer, and all that came with it in a batch
+# would wait too: then each goes alone, and only who needs that very row is turned away.
+LOCK_SECONDS = 2.0
+# No transaction of ours waits for anything but its next statement. One that does would keep
+# PostgreSQL from tidying up behind every update that comes after it.
+IDLE_SECONDS = 5.0
 # What PostgreSQL raises while it goes down, comes up, is full, only reads, or is gone.
 _LOST = (
     OSError,
@@ -41,6 +47,14 @@ class DatabaseLost(Unavailable):
     code = "database_lost"
 
 
+class RowHeld(WispgateError):
+    """Somebody outside holds a row for too long; nothing was done. Not `Unavailable`: it is this
+    request's row, and the others of its batch may go on.
+    """
+
+    code = "row_held"
+
+
 class Partition:
     """Named statements on one partition's connections."""
 
@@ -55,7 +69,8 @@ class Partition:
     async def fetch(self, name: str, values: Mapping[str, Any]) -> list[asyncpg.Record]:
         """The rows of a statement, committed when they are here.
 
-        A deadlock is tried again, a few times: its transaction did nothing. Raises DatabaseLost.
+        A deadlock is tried again, a few times: its transaction did nothing. Raises DatabaseLost or
+        RowHeld.
         """
         statement = loader.statement(name)
         arguments = statement.arguments(values)
@@ -69,7 +84,7 @@ class Partition:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["Transaction"]:
-        """Several statements in one transaction. Raises DatabaseLost."""
+        """Several statements in one transaction. Raises DatabaseLost, RowHeld."""
         async with self._connection() as connection, connection.transaction():
             yield Transaction(connection)
 
@@ -90,6 +105,8 @@ class Partition:
             self._discard(connection)
             connection = None
             raise DatabaseLost(f"the database is away: {error}") from error
+        except asyncpg.LockNotAvailableError as error:
+            raise RowHeld(f"somebody holds a row for over {LOCK_SECONDS:.0f} s") from error
         finally:
             self._free.put_nowait(connection)
 
@@ -107,6 +124,8 @@ class Partition:
             "enable_mergejoin": "off",
             "enable_seqscan": "off",
             "jit": "off",
+            "lock_timeout": f"{LOCK_SECONDS:.0f}s",
+            "idle_in_transaction_session_timeout": f"{IDLE_SECONDS:.0f}s",
         }
         connection = await asyncpg.connect(
             self._dsn,

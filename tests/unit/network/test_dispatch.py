@@ -215,8 +215,9 @@ async def test_a_peer_is_served_only_what_it_is_allowed() -> None:
 
 
 def test_a_busy_node_answers_without_reading() -> None:
-    answer = decode_message(Dispatcher({}, ORIGIN).too_busy(HEADER, PEER))
+    answer = decode_message(Dispatcher({}, ORIGIN).too_busy(an_air(), HEADER, PEER))
 
     assert answer.get_int("Result-Code") == 3004
     assert answer.header.is_error
     assert answer.header.hop_by_hop == 77
+    assert answer.get_text("Session-Id") == "mme.epc.test;1;1"

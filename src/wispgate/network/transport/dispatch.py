@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Mapping
 from datetime import datetime
+from functools import lru_cache
 
 import structlog
 
@@ -13,6 +14,7 @@ from wispgate.network.transport.applications import (
     RemotePeer,
     Request,
 )
+from wispgate.store.hot import RowHeld
 from wispgate.wire.diameter.answers import Origin, Result, answer_to
 from wispgate.wire.diameter.commands import (
     APPLICATION_BASE,
@@ -22,6 +24,7 @@ from wispgate.wire.diameter.commands import (
 )
 from wispgate.wire.diameter.errors import DiameterError
 from wispgate.wire.diameter.header import Header
+from wispgate.wire.diameter.hot.answers import UnreadAnswers
 from wispgate.wire.diameter.message import Message, decode_message
 from wispgate.wire.diameter.occasion import result_of
 from wispgate.wire.diameter.results import ResultCode
@@ -71,9 +74,9 @@ class Dispatcher:
             return self._answer_for(error, request)
         return answer if isinstance(answer, bytes) else self._await(answer, request)
 
-    def too_busy(self, header: Header, peer: RemotePeer) -> bytes:
+    def too_busy(self, raw: bytes, header: Header, peer: RemotePeer) -> bytes:
         """The answer of a node that cannot take more, made without reading the request."""
-        return _refusal(header, self._identity(peer).origin, ResultCode.TOO_BUSY)
+        return _too_busy_of(self._identity(peer).origin).encode(raw, header)
 
     def _identity(self, peer: RemotePeer) -> _Identity:
         origin = peer.origin
@@ -150,7 +153,7 @@ class Dispatcher:
             case InvalidValue():
                 result = Result(ResultCode.INVALID_AVP_VALUE, error_message=error.message)
                 return answer_to(message, result, origin)
-            case Unavailable():
+            case Unavailable() | RowHeld():
                 _log.warning("request shed", peer=peer.identity, cause=error.code)
                 return _refusal(message, origin, ResultCode.TOO_BUSY)
             case _:
@@ -160,3 +163,8 @@ class Dispatcher:
 
 def _refusal(request: Message | Header, origin: Origin, code: ResultCode) -> bytes:
     return answer_to(request, Result(code), origin)
+
+
+@lru_cache(maxsize=64)
+def _too_busy_of(origin: Origin) -> UnreadAnswers:
+    return UnreadAnswers(origin, ResultCode.TOO_BUSY)
