@@ -112,13 +112,15 @@ class Load(asyncio.Protocol):
     def __init__(
         self, host: str, conversation: Sequence[Template], phones: Iterator[Phone]
     ) -> None:
-        self._host = host
+        self.host = host
         self._conversation = conversation
         self._phones = phones
         self._open: dict[int, tuple[int, bytes, Phone, float]] = {}
         self._next = 1
         self._buffer = b""
         self._is_closed_loop = True
+        # Results upon which the phone asks again.
+        self.repeats: set[int] = set()
         self.figures = Figures()
         self.sent = 0
         self.is_stopping = False
@@ -168,7 +170,11 @@ class Load(asyncio.Protocol):
         try:
             await asyncio.wait_for(self.is_drained.wait(), seconds)
         except TimeoutError:
-            raise AssertionError(f"{self._host}: {len(self._open)} requests unanswered") from None
+            raise AssertionError(f"{self.host}: {len(self._open)} requests unanswered") from None
+
+    async def exhausted(self) -> None:
+        """Until every phone has had its say."""
+        await self.is_drained.wait()
 
     def data_received(self, data: bytes) -> None:
         buffer, position, now, out = self._buffer + data, 0, time.perf_counter(), []
@@ -195,6 +201,8 @@ class Load(asyncio.Protocol):
         figures.latencies.append(now - sent)
         code = result_of(message)
         figures.results[code] = figures.results.get(code, 0) + 1
+        if code in self.repeats:
+            return self._send(step, session, phone)
         if code == SUCCESS and step + 1 < len(self._conversation):
             return self._send(step + 1, session, phone)
         return self._start() if self._is_closed_loop and not self.is_stopping else b""
@@ -202,7 +210,7 @@ class Load(asyncio.Protocol):
     def _receive_other(self, message: bytes, now: float) -> bytes:
         """What the node asks is granted; our own watchdog's answer is timed."""
         if message[4] & FLAG_REQUEST:
-            origin = Origin(self._host, self._host.split(".", 1)[1])
+            origin = Origin(self.host, self.host.split(".", 1)[1])
             return answer_to(decode_message(message), SUCCESS, origin, [("Auth-Session-State", 1)])
         if int.from_bytes(message[5:8], "big") != COMMAND_DEVICE_WATCHDOG:
             raise AssertionError(f"nobody asked for this: {message[:20].hex()}")
@@ -210,8 +218,11 @@ class Load(asyncio.Protocol):
         return b""
 
     def _start(self) -> bytes:
-        phone = next(self._phones)
-        session = a_session(self._host, phone.number, next(_sessions)).encode()
+        phone = next(self._phones, None)
+        if phone is None:
+            self.is_stopping = True
+            return b""
+        session = a_session(self.host, phone.number, next(_sessions)).encode()
         return self._send(0, session, phone)
 
     def _send(self, step: int, session: bytes, phone: Phone) -> bytes:

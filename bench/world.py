@@ -185,9 +185,9 @@ class Spent:
     at: float
 
     @classmethod
-    def now(cls, world: World) -> Self:
+    def now(cls, world: World, node_pid: int) -> Self:
         return cls(
-            cpu_seconds([world.process.pid]),
+            cpu_seconds([node_pid]),
             cpu_seconds(backends(world.database)),
             time.process_time(),
             time.perf_counter(),
@@ -220,18 +220,23 @@ class Measured:
 
 
 async def measure(
-    world: World, loads: Sequence[Load], *, window: int, seconds: float, warm_up: float = 1.0
-) -> Measured:
-    """A closed loop: some time to warm up, then the seconds that count."""
+    world: World, loads: Sequence[Load], *, window: int, seconds: float, warm_up: float = 1.0,
+    node_pid: int = 0,
+) -> Measured:  # fmt: skip
+    """A closed loop: some time to warm up, then the seconds that count.
+
+    `node_pid`: another node than the world's answers.
+    """
+    pid = node_pid or world.process.pid
     for load in loads:
         load.begin(window)
     await asyncio.sleep(warm_up)
     for load in loads:
         load.figures = Figures()
-    before = Spent.now(world)
+    before = Spent.now(world, pid)
     await asyncio.sleep(seconds)
     found = Figures().join([load.figures for load in loads])
-    after = Spent.now(world)
+    after = Spent.now(world, pid)
     for load in loads:
         await load.drain()
         load.transport.abort()
@@ -249,13 +254,13 @@ def _measured(before: Spent, after: Spent, figures: Figures) -> Measured:
     )
 
 
-def a_parser(about: str | None) -> argparse.ArgumentParser:
+def a_parser(about: str | None, *, seconds: float = 5) -> argparse.ArgumentParser:
     """What all benches of a whole node let be chosen."""
     parser = argparse.ArgumentParser(description=about.splitlines()[0] if about else "")
     parser.add_argument("--subscribers", type=int, default=2000)
     parser.add_argument("--connections", type=int, default=PEERS, choices=range(1, PEERS + 1))
     parser.add_argument("--window", type=int, default=128)
-    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--seconds", type=float, default=seconds)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--profile", type=int, default=0, help="lines of profile to print")
     parser.add_argument("--alone", action=argparse.BooleanOptionalAction, default=True)

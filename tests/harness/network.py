@@ -154,34 +154,42 @@ class Rows:
 
     def add_card(self, imsi: str, *, barring: Barring = Barring.NONE, msisdn: str = "") -> Card:
         """A card of its own account, with a line that may do what `barring` leaves."""
+        with self.connect() as connection, connection.cursor() as cursor:
+            return self._add_card(cursor, imsi, barring, msisdn)
+
+    def add_cards(self, imsis: Iterable[str]) -> list[Card]:
+        """Many of them, in one transaction."""
+        with self.connect() as connection, connection.cursor() as cursor:
+            return [self._add_card(cursor, imsi, Barring.NONE, "") for imsi in imsis]
+
+    def _add_card(self, cursor: psycopg.Cursor, imsi: str, barring: Barring, msisdn: str) -> Card:
         k = secrets.token_bytes(16)
         card = Card(imsi, "8988211" + imsi[-11:] + "0", k, opc_of(k, secrets.token_bytes(16)))
         account_id, partition = new_id(), int(imsi[-1]) % self.database.partitions
         owner = {"operator_id": self.operator_id, "account_id": account_id}
         keys = KeyMaterial(AlgorithmName.MILENAGE, card.k, card.opc)
         sealed = seal(self.opening_key.sealing_key, keys.encode(), bound_to=card.iccid)
-        with self.connect() as connection, connection.cursor() as cursor:
-            sync.run(cursor, "add_account", owner | {"partition": partition})
-            sync.run(
-                cursor,
-                "add_identity",
-                owner
-                | {
-                    "core_id": self.core_id, "kind": "imsi", "value": imsi,
-                    "partition": partition, "line_id": card.line_id,
-                },
-            )  # fmt: skip
-            sync.run(
-                cursor,
-                "put_authentication",
-                owner
-                | {
-                    "core_id": self.core_id, "imsi": imsi, "line_id": card.line_id,
-                    "iccid": card.iccid, "sealed_key": sealed, "sqn": 0,
-                },
-                partition=partition,
-            )  # fmt: skip
-            self._put_line(cursor, card, owner, partition, barring, msisdn)
+        sync.run(cursor, "add_account", owner | {"partition": partition})
+        sync.run(
+            cursor,
+            "add_identity",
+            owner
+            | {
+                "core_id": self.core_id, "kind": "imsi", "value": imsi,
+                "partition": partition, "line_id": card.line_id,
+            },
+        )  # fmt: skip
+        sync.run(
+            cursor,
+            "put_authentication",
+            owner
+            | {
+                "core_id": self.core_id, "imsi": imsi, "line_id": card.line_id,
+                "iccid": card.iccid, "sealed_key": sealed, "sqn": 0,
+            },
+            partition=partition,
+        )  # fmt: skip
+        self._put_line(cursor, card, owner, partition, barring, msisdn)
         return card
 
     def refusals(self) -> list[tuple[str, str, int]]:

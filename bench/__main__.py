@@ -3,7 +3,15 @@
 import subprocess
 import sys
 
-BENCHES = ("bench.bench_codec", "bench.bench_gy")
+BENCHES = (
+    "bench.bench_codec",
+    "bench.bench_gy",
+    "bench.bench_s6a",
+    "bench.bench_gx",
+    "bench.bench_dwr",
+    "bench.bench_overload",
+    "bench.bench_storm",
+)
 
 
 def main() -> int:
