@@ -20,7 +20,9 @@ from bench.world import (
     a_parser,
     a_profile_file,
     a_world,
+    alone_row,
     as_row,
+    disk_ms,
     measure,
     peer_host,
     show_profile,
@@ -88,8 +90,8 @@ async def connecting(world: World, connections: int) -> list[Load]:
     ]  # fmt: skip
 
 
-async def run(options: argparse.Namespace) -> tuple[list[Measured], list[Measured]]:
-    full, single = [], []
+async def run(options: argparse.Namespace) -> tuple[list[Measured], list[Measured], list[float]]:
+    full, single, disk = [], [], []
     path = a_profile_file() if options.profile else ""
     async with a_world(options.subscribers, profile=path) as world:
         for number in range(options.rounds):
@@ -101,11 +103,12 @@ async def run(options: argparse.Namespace) -> tuple[list[Measured], list[Measure
                 loads = await connecting(world, 1)
                 found = await measure(world, loads, window=1, seconds=options.seconds)
                 single.append(found)
+                disk.append(disk_ms(world))
                 print(number, found, flush=True)
         check_sessions(world)
     if path:
         show_profile(path, options.profile)
-    return full, single
+    return full, single, disk
 
 
 def check_sessions(world: World) -> None:
@@ -122,10 +125,10 @@ def check_sessions(world: World) -> None:
 
 def main() -> None:
     options = a_parser(__doc__).parse_args()
-    full, single = asyncio.run(run(options))
+    full, single, disk = asyncio.run(run(options))
     rows = [as_row(f"Gx CCR-I/T, {options.connections} x {options.window}", full)]
     if single:
-        rows.append(as_row("Gx CCR-I/T, one at a time", single))
+        rows.append(alone_row("Gx CCR-I/T, one at a time", single, disk))
     report("Policy sessions", rows)
 
 

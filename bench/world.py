@@ -8,12 +8,13 @@ import asyncio
 import os
 import pstats
 import secrets
+import statistics
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
 from uuid import UUID
@@ -287,6 +288,25 @@ def median(runs: Sequence[Measured]) -> Measured:
     """The run in the middle by its rate, with everything else of the same run."""
     ordered = sorted(runs, key=lambda run: run.tps)
     return ordered[(len(ordered) - 1) // 2]
+
+
+def disk_ms(world: World, writes: int = 50) -> float:
+    """What one durable write costs here and now: the floor under a request that is alone."""
+    spent = []
+    with tempfile.TemporaryFile(dir=world.database.cluster.lock_folder) as file:
+        for _ in range(writes):
+            os.pwrite(file.fileno(), bytes(8192), 0)
+            started = time.perf_counter()
+            os.fdatasync(file.fileno())
+            spent.append(time.perf_counter() - started)
+    return statistics.median(spent) * 1000
+
+
+def alone_row(name: str, runs: Sequence[Measured], disk: Sequence[float]) -> Row:
+    """Requests one at a time; `ratio` is their median time against a durable write's."""
+    row = as_row(name, runs)
+    ratio = (row.p50_ms or 0) / statistics.median(disk)
+    return replace(row, compared_with="fdatasync (p50)", ratio=round(ratio, 2))
 
 
 def cpu_seconds(pids: Sequence[int]) -> float:
