@@ -29,7 +29,7 @@ def platform_scope(settings: Settings) -> Iterator[None]:
 
         from wispgate.business.operators import scope as scopes  # noqa: PLC0415 (needs Django)
 
-        actor = scopes.Actor("command", _user_name())
+        actor = scopes.Actor("command", user_name())
         now = installation_clock(settings.folder).now()
         with scopes.within(scopes.Scope(now=now, actor=actor, is_platform=True)):
             yield
@@ -45,14 +45,20 @@ def require_installation(settings: Settings) -> None:
         )
 
 
-def add_operator(
-    settings: Settings, *, slug: str, name: str, currency: str, time_zone: str
-) -> None:
+def add_operator(  # noqa: PLR0913 (the words of the service)
+    settings: Settings, *, slug: str, name: str, currency: str, time_zone: str,
+    kind: str = "mno", host: str = "",
+) -> None:  # fmt: skip
     with platform_scope(settings):
         from wispgate.business.operators import services  # noqa: PLC0415 (needs Django)
 
         services.create_operator(
-            slug=slug, name=name, currency=currency.upper(), time_zone=time_zone
+            slug=slug,
+            name=name,
+            currency=currency.upper(),
+            time_zone=time_zone,
+            kind=kind,
+            host=host,
         )
 
 
@@ -182,7 +188,8 @@ def _imsi_range(text: str) -> tuple[str, str]:
     return first, last
 
 
-def _user_name() -> str:
+def user_name() -> str:
+    """Who runs the command, as the audit names them."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

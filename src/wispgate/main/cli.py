@@ -28,6 +28,7 @@ from wispgate.main import (
     rules,
     simulate,
     status,
+    tenants,
     up,
 )
 from wispgate.main import settings as configuration
@@ -61,6 +62,7 @@ app.add_typer(peer_commands.app, name="peer")
 app.add_typer(audit_cli.app, name="audit")
 app.add_typer(simulate.app, name="simulate")
 app.command("verify")(audit_cli.verify)
+app.add_typer(tenants.app, name="tenant")
 
 Data = Annotated[
     str | None,
@@ -184,17 +186,25 @@ _MARKS = {"good": "[green]ok[/]", "warning": "[yellow]look[/]", "bad": "[red]wro
 
 
 @operator_app.command("add")
-def operator_add(
+def operator_add(  # noqa: PLR0913, PLR0917 (one parameter per option)
     slug: Annotated[str, typer.Option(help="Its short name, as in --operator elsewhere.")],
     name: Annotated[str, typer.Option(help="Its name as customers know it.")],
     currency: Annotated[str, typer.Option(help="ISO 4217 code, such as EUR.")],
     time_zone: Annotated[str, typer.Option(help="Name of its time zone, such as Europe/Berlin.")] = "UTC",
+    kind: Annotated[str, typer.Option(help="mno, mvno or private.")] = "mno",
+    host: Annotated[str, typer.Option(help="Slug of the host that an MVNO hangs under.")] = "",
     data: Data = None,
 ) -> None:  # fmt: skip
     """Adds an operator."""
     settings = _settings(data)
     business_commands.add_operator(
-        settings, slug=slug, name=name, currency=currency, time_zone=time_zone
+        settings,
+        slug=slug,
+        name=name,
+        currency=currency,
+        time_zone=time_zone,
+        kind=kind,
+        host=host,
     )
     typer.echo(f"operator {slug} added")
 

@@ -125,6 +125,16 @@ def _private_key(octets: bytes) -> X25519PrivateKey:
     return X25519PrivateKey.from_private_bytes(octets)
 
 
+def reseal(
+    keys: Mapping[bytes, OpeningKey], sealed: bytes, *, bound_to: str, recipient: SealingKey
+) -> bytes:
+    """The same secret, for the same owner, as only the holder of another opening key can read it.
+
+    For the authentication function alone, like `open_sealed`, whose errors it raises.
+    """
+    return seal(recipient, open_sealed(keys, sealed, bound_to=bound_to), bound_to=bound_to)
+
+
 def key_id_of(sealed: bytes) -> bytes:
     """Which key pair sealed these bytes: tells what is left to seal anew after a change of keys."""
     if len(sealed) < _HEADER_OCTETS + KEY_OCTETS + _TAG_OCTETS:

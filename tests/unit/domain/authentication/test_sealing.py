@@ -11,6 +11,7 @@ from wispgate.domain.authentication.sealing import (
     key_id_of,
     keyring,
     open_sealed,
+    reseal,
     seal,
 )
 from wispgate.kernel.errors import InvalidValue
@@ -145,3 +146,15 @@ def test_text_that_is_no_key_is_refused_unquoted(kind, text):
 def test_representation_hides_the_opening_key_only():
     assert repr(NEW) == "OpeningKey()"
     assert "octets=b" in repr(NEW.sealing_key)
+
+
+def test_what_is_sealed_anew_opens_for_the_recipient_and_the_same_owner_only():
+    sealed = seal(OLD.sealing_key, b"secret", bound_to=ICCID)
+
+    anew = reseal(keyring([OLD]), sealed, bound_to=ICCID, recipient=NEW.sealing_key)
+
+    assert open_sealed(keyring([NEW]), anew, bound_to=ICCID) == b"secret"
+    with pytest.raises(OpeningKeyMissing):
+        open_sealed(keyring([OLD]), anew, bound_to=ICCID)
+    with pytest.raises(SealBroken):
+        reseal(keyring([OLD]), sealed, bound_to="other", recipient=NEW.sealing_key)

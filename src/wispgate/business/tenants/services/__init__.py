@@ -5,11 +5,18 @@ from wispgate.business.tenants.services.allotting import (
     allot_sims,
     take_back,
 )
+from wispgate.business.tenants.services.deletion import count_live_sessions, delete
+from wispgate.business.tenants.services.exporting import export
+from wispgate.business.tenants.services.importing import import_archive
 from wispgate.business.tenants.services.suspension import resume, set_time_zone, suspend
 
 __all__ = [
     "allot_numbers",
     "allot_sims",
+    "count_live_sessions",
+    "delete",
+    "export",
+    "import_archive",
     "resume",
     "set_time_zone",
     "suspend",
