@@ -5,9 +5,12 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
+from psycopg import sql
 
+from tests.contract.test_tenant_walls import identifier, tables
 from tests.harness.databases import TestDatabase
 from tests.unit.business.world import Answer, World, card_file, card_row, iccid
 from wispgate.business.audit import queries as audit
@@ -32,10 +35,8 @@ EXCLUDED = {
     "LIF-072": NO_BILLING,
     "LIF-080": NO_BILLING,
     "LIF-083": NO_PORTAL,
-    "LIF-087": NO_PLANS,
     "LIF-090": NO_BILLING,
     "LIF-096": NO_BILLING,
-    "LIF-099": "operators cannot be deleted yet",
     "LIF-106": "keys are sealed anew by the authentication function, which has its own test",
     "LIF-110": NO_CHAIN,
     "LIF-113": NO_CHAIN,
@@ -232,6 +233,47 @@ def foreign_objects(stage: Stage, case: Case) -> None:
         assert iccid(1).encode() not in shown
 
 
+def deleted_tenant_leaves_others(stage: Stage, case: Case) -> None:
+    stage.bring_to("activated")
+    stage.world.line(600_000, operator=stage.world.south)
+    (event,) = case["events"]
+    assert event["do"] == "delete T2"
+    before = everything_of(stage, stage.world.north)
+    south = {"typed_slug": "south"}
+
+    refused = stage.api.post("/operators/south/delete", south)
+    done = stage.world.client("admin", "").post("/operators/south/delete", south)
+
+    assert (refused.status, done.status) == (403, 200)
+    assert everything_of(stage, stage.world.south) == {}
+    after = everything_of(stage, stage.world.north)
+    # That T1's admin was refused is an entry of its own audit.
+    assert len(after["audit_auditentry"]) == len(before.pop("audit_auditentry")) + 1
+    del after["audit_auditentry"]
+    assert (after == before) == case["expect"]["T1_unchanged"]
+
+
+def everything_of(stage: Stage, operator: UUID) -> dict[str, list[Any]]:
+    """Every row of a tenant by table, found by the catalogue."""
+    found = {}
+    with stage.database.admin() as admin:
+        for table, (has_operator, _) in tables(stage.database).items():
+            if has_operator:
+                query = sql.SQL("SELECT t::text FROM {} t WHERE operator_id = %s ORDER BY 1")
+                found[table] = admin.execute(query.format(identifier(table)), [operator]).fetchall()
+    return {table: rows for table, rows in found.items() if rows}
+
+
+def foreign_plan(stage: Stage, case: Case) -> None:
+    other = stage.world.client("admin", "south")
+    plan = {"code": "gold", "name": "Gold", "price": "1.00", "data_octets": 10**9}
+    speeds = {"speed_up_bps": 10**6, "speed_down_bps": 10**6}
+    assert other.post("/plans", plan | speeds).status == 201
+    assert other.post("/plans/gold/launch").status == 200
+
+    assert stage.do("plan", {"code": "gold"}).status in case["expect"]["status_in"]
+
+
 def unique_per_tenant(stage: Stage, case: Case) -> None:
     other = stage.world.client("admin", "south")
     answers = [
@@ -399,7 +441,9 @@ RUNNERS: dict[str, Callable[[Stage, Case], None]] = {
     "LIF-074": role_matrix,
     "LIF-077": role_taken_away,
     "LIF-084": foreign_objects,
+    "LIF-087": foreign_plan,
     "LIF-093": unique_per_tenant,
+    "LIF-099": deleted_tenant_leaves_others,
     "LIF-100": keys_are_write_only,
     "LIF-103": wrong_key_is_not_echoed,
     "LIF-109": equal_keys_differ_at_rest,
@@ -431,4 +475,4 @@ def test_every_case_is_run_or_excluded_with_a_reason() -> None:
     assert RUNNERS.keys() <= known - EXCLUDED.keys()
     assert all(EXCLUDED.values())
     assert all(runner_of(case) for case in RUNNABLE)
-    assert len(RUNNABLE) == 32
+    assert len(RUNNABLE) == 34

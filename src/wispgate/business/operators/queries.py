@@ -47,6 +47,14 @@ def list_mvnos(host_id: UUID) -> Sequence[Operator]:
     return list(Operator.objects.filter(host_id=host_id))
 
 
+def find_host_slug(operator: Operator) -> str | None:
+    """Whom an MVNO hangs under, which it may know; nothing else of that operator's row."""
+    if operator.host_id is None:
+        return None
+    with scopes.within(scopes.Scope(now=scopes.current().now, operator_id=operator.host_id)):
+        return Operator.objects.values_list("slug", flat=True).get(id=operator.host_id)
+
+
 def suspension_reasons(operator_id: UUID) -> Sequence[str]:
     """Why a tenant is off, oldest first; none where it is on."""
     found = OperatorSuspension.objects.filter(operator_id=operator_id)

@@ -62,6 +62,7 @@ SUBJECTS: Mapping[str, str] = MappingProxyType(
         "sim": "SIMs and numbers",
         "number": "SIMs and numbers",
         "equipment": "SIMs and numbers",
+        "allotment": "SIMs and numbers",
         "plan": "Catalogue",
         "wallet": "Money",
         "data": "Money",
@@ -130,7 +131,18 @@ _ROWS: Sequence[Permission] = (
     Permission("staff.disable", "let staff in no more, or again", Risk.SECRET),
     Permission("role.read", "see roles and what they allow", Risk.READ),
     Permission("role.edit", "write roles", Risk.SECRET),
-    Permission("operator.read", "see operators", Risk.READ),
+    Permission("allotment.read", "see MVNOs by their counts, and what was allotted", Risk.READ),
+    Permission("allotment.create", "give SIMs and numbers to an MVNO", Risk.CHANGE),
+    Permission("allotment.take_back", "take unused SIMs and numbers back from an MVNO", Risk.CHANGE),
+    Permission("operator.read", "see operators and what they have set", Risk.READ),
+    Permission("operator.update", "set the operator's brand, domains, taxes and series", Risk.CHANGE),
+    Permission("operator.gateway", "say where customers pay, and with which credentials", Risk.SECRET),
+    Permission("operator.create", "make operators", Risk.CHANGE, is_of_platform=True),
+    Permission("operator.host", "say which host an MVNO hangs under", Risk.SECRET, is_of_platform=True),
+    Permission("operator.suspend", "turn a whole operator off", Risk.HARM, is_of_platform=True),
+    Permission("operator.resume", "turn a whole operator on again", Risk.CHANGE, is_of_platform=True),
+    Permission("operator.export", "take out everything an operator has", Risk.SECRET, is_of_platform=True),
+    Permission("operator.delete", "remove an operator for good", Risk.HARM, is_of_platform=True),
 )  # fmt: skip
 
 CATALOGUE: Mapping[str, Permission] = MappingProxyType({row.name: row for row in _ROWS})

@@ -124,7 +124,8 @@ _ROWS: Sequence[Role] = (
         "warehouse", "Warehouse", "Keeps cards and numbers: imports, retires, reserves, ports.",
         _grants(
             "*.read", "sim.import", "sim.retire", "number.range", "number.reserve",
-            "number.release", "number.port_in", "number.port_out",
+            "number.release", "number.port_in", "number.port_out", "allotment.create",
+            "allotment.take_back",
         ),
         PAPERS,
     ),

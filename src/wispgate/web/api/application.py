@@ -26,6 +26,7 @@ from wispgate.kernel.errors import (
     WispgateError,
 )
 from wispgate.web.api import errors
+from wispgate.web.api.allotments import router as allotments
 from wispgate.web.api.audits import router as audits
 from wispgate.web.api.bodies import JsonParser
 from wispgate.web.api.description import describe
@@ -40,6 +41,7 @@ from wispgate.web.api.plans import router as plans
 from wispgate.web.api.sims import router as sim_stock
 from wispgate.web.api.subscribers import router as subscribers
 from wispgate.web.api.subscriptions import router as subscriptions
+from wispgate.web.api.tenants import router as tenants
 
 _log = structlog.get_logger(__name__)
 
@@ -51,6 +53,9 @@ _TABLES = {
     "plans": "catalogue_plan",
     "numbers": "inventory_number",
     "number-ranges": "inventory_numberrange",
+    "operators": "operators_operator",
+    "operator": "operators_operator",
+    "allotments": "tenants_allotment",
 }
 _PLACE = re.compile(r"/api/v1/(?P<collection>[a-z-]+)(/(?P<key>[^/]+))?")
 
@@ -181,6 +186,8 @@ def build() -> NinjaAPI:
     api.add_router("/peers", peers)
     api.add_router("", number_stock)
     api.add_router("", equipment)
+    api.add_router("", tenants)
+    api.add_router("", allotments)
     for kind, handler in _HANDLERS.items():
         api.add_exception_handler(kind, handler)
     return api

@@ -14,6 +14,7 @@ from wispgate.web.api.errors import MalformedRequest, TooLarge, UnsupportedMedia
 from wispgate.web.site import uploads
 
 CSV_TYPES = ("text/csv", "text/plain")
+PICTURE_TYPES = ("image/png", "image/jpeg")
 _FORM = "multipart/form-data"
 
 
@@ -56,6 +57,13 @@ def read_file(request: HttpRequest) -> bytes:
     file.seek(0)
     uploads.require_text_file(file.name or "", content)
     return content
+
+
+def read_picture(request: HttpRequest) -> bytes:
+    """The picture that was sent as the body."""
+    if request.content_type not in PICTURE_TYPES:
+        raise UnsupportedMedia("send image/png or image/jpeg")
+    return _body(request)
 
 
 def _parts(request: HttpRequest) -> list[bytes]:

@@ -1,28 +1,16 @@
-"""/operators, /lines: who we are, and where a line is in the network."""
+"""/lines: where a line is in the network."""
 
-from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from django.http import HttpRequest
 from ninja import Path, Router
 from pydantic import Field
 
-from wispgate.business.operators import queries as operators
 from wispgate.business.subscriptions import queries as subscriptions
 from wispgate.web.api.door import BearerToken
-from wispgate.web.api.schemas import LineOut, OperatorOut, Text
+from wispgate.web.api.schemas import LineOut, Text
 
 router = Router(tags=["network"])
-
-
-@router.get(
-    "/operators",
-    auth=BearerToken("operator.read", needs_operator=False),
-    response=list[OperatorOut],
-)
-def list_operators(request: HttpRequest) -> Sequence[Any]:
-    """The token's operator; all of them for a token of the platform."""
-    return operators.list_operators()
 
 
 @router.get("/lines/{key}", auth=BearerToken("line.read"), response=LineOut)

@@ -287,15 +287,6 @@ class LineOut(Schema):
         )
 
 
-class OperatorOut(Schema):
-    id: UUID
-    slug: str
-    name: str
-    kind: str
-    currency: str
-    time_zone: str
-
-
 class AuditEntryOut(Schema):
     """`before` and `after` hold what changed; what is sealed shows as "sealed"."""
 
