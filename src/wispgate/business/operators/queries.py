@@ -61,6 +61,11 @@ def suspension_reasons(operator_id: UUID) -> Sequence[str]:
     return list(found.values_list("reason", flat=True))
 
 
+def list_suspensions(operator_id: UUID) -> Sequence[OperatorSuspension]:
+    """The reasons with their notes, oldest first."""
+    return list(OperatorSuspension.objects.filter(operator_id=operator_id))
+
+
 def is_suspended(operator_id: UUID, *, now: datetime) -> bool:
     """Whether a tenant is off, asked in a scope of its own: at a login nothing else is seen."""
     with scopes.within(scopes.Scope(now=now, operator_id=operator_id)):

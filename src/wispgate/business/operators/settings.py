@@ -71,7 +71,7 @@ def set_brand(**texts: str) -> None:
     unknown = texts.keys() - set(BRAND_TEXTS)
     if unknown:
         raise InvalidValue(f"a brand has no {min(unknown)}", field=min(unknown))
-    cleaned = {name: _brand_text(name, text.strip()) for name, text in texts.items()}
+    cleaned = {name: check_brand_text(name, text.strip()) for name, text in texts.items()}
     _save_brand(**cleaned)
 
 
@@ -223,7 +223,8 @@ def _save_brand(**values: object) -> None:
     )
 
 
-def _brand_text(name: str, text: str) -> str:
+def check_brand_text(name: str, text: str) -> str:
+    """The text as it is kept. Raises InvalidValue, which names the rule."""
     limit = _LONGEST[name]
     if len(text) > limit:
         raise InvalidValue(f"at most {limit} characters", field=name)

@@ -1,13 +1,16 @@
 """Reading allotments, exports, and of MVNOs what their host may see: the named views' columns."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
 
+from wispgate.business.operators import queries as operators
+from wispgate.business.operators import scope as scopes
+from wispgate.business.operators.models import Operator, OperatorSuspension
 from wispgate.business.tenants.models import Allotment, AllottedSim, TenantExport
 from wispgate.kernel.errors import NotFound
 
@@ -116,3 +119,60 @@ def _rows(query: str, **values: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(query, values)
         return list(cursor.fetchall())
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A tenant as the platform sees it: what it is, and how much of it there is."""
+
+    operator: Operator
+    host: str
+    mvnos: Sequence[str]
+    suspensions: Sequence[OperatorSuspension]
+    cores: Sequence[str]
+    lines: int
+    lines_on: int
+    sims: int
+    sessions: int
+    exported_at: datetime | None
+
+    @property
+    def state(self) -> str:
+        return "suspended" if self.suspensions else "active"
+
+
+# In the scope of one tenant, whose rows alone are counted.
+_COUNTS: Final = """
+SELECT (SELECT count(*) FROM subscriptions_subscription WHERE state <> 'terminated'),
+       (SELECT count(*) FROM subscriptions_subscription WHERE state = 'active'),
+       (SELECT count(*) FROM inventory_sim WHERE state <> 'retired'),
+       (SELECT count(*) FROM every_policy_session WHERE is_open)
+"""
+
+
+def list_tenants() -> Sequence[Tenant]:
+    """Every operator that the scope sees, by its short name."""
+    return [_describe(operator) for operator in operators.list_operators()]
+
+
+def get_tenant(slug: str) -> Tenant:
+    return _describe(operators.get_operator(slug))
+
+
+def _describe(operator: Operator) -> Tenant:
+    scope = replace(scopes.current(), operator_id=operator.id)
+    with scopes.within(scope):
+        lines, lines_on, sims, sessions = _rows(_COUNTS)[0]
+        exported = last_export(operator.id)
+        return Tenant(
+            operator=operator,
+            host=operators.find_host_slug(operator) or "",
+            mvnos=[one.slug for one in operators.list_mvnos(operator.id)],
+            suspensions=operators.list_suspensions(operator.id),
+            cores=sorted({one.core.name for one in operators.list_core_services(operator.id)}),
+            lines=lines,
+            lines_on=lines_on,
+            sims=sims,
+            sessions=sessions,
+            exported_at=exported.made_at if exported else None,
+        )

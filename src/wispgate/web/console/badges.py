@@ -69,6 +69,10 @@ _NUMBER = {
     "quarantine": Badge("quarantine", "hourglass_empty", "off"),
     "ported_out": Badge("ported out", "logout", "off"),
 }
+_OPERATOR = {
+    "active": Badge("on", "check_circle", "good"),
+    "suspended": Badge("suspended", "pause_circle", "attention"),
+}
 _ACTION = {
     "insert": Badge("created", "add_circle", "plain"),
     "update": Badge("changed", "edit", "plain"),
@@ -88,6 +92,7 @@ BADGES: Mapping[str, Mapping[str, Badge]] = MappingProxyType(
         "push": _PUSH,
         "plan": _PLAN,
         "number": _NUMBER,
+        "operator": _OPERATOR,
         "action": _ACTION,
     }
 )

@@ -49,6 +49,14 @@ RAIL: Sequence[tuple[str, Sequence[RailItem]]] = (
             RailItem("Pushes", "send", "pushes", "u", "push.read"),
         ),
     ),
+    (
+        "Settings",
+        (
+            RailItem("Settings", "settings", "settings", "e", "operator.read"),
+            RailItem("MVNOs", "lan", "mvnos", "v", "allotment.read"),
+            RailItem("Operators", "apartment", "tenants", "r", "operator.create"),
+        ),
+    ),
     ("Reports", (RailItem("Activity", "history", "activity", "a", "audit.read"),)),
 )
 

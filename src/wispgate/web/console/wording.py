@@ -48,6 +48,9 @@ GLOSSARY = {
     "Quarantine": "A number that somebody had rests for a while before it is given again.",
     "Batch": "The file that the card was imported with.",
     "Line": "One service with a SIM and a number, charged to one subscriber.",
+    "Operator": "A tenant of this installation: an MNO, an MVNO or a private network.",
+    "Host": "The operator whose network, SIMs and numbers an MVNO uses.",
+    "MVNO": "An operator without a radio network of its own, under a host.",
     "Subscriber": "Who owes and pays: a person or an organization.",
 }
 
