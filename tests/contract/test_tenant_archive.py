@@ -78,8 +78,9 @@ def is_of_tenant(row: dict[str, Any]) -> bool:
 
 
 def as_text(table: str, row: dict[str, Any]) -> str:
-    if table == "audit_auditentry":
-        row = {name: value for name, value in row.items() if name not in ("id", "xid")}
+    # `xid` is the transaction that wrote the row into this database, for its own seals.
+    numbered = {"audit_auditentry": ("id", "xid"), "ledger": ("xid",)}.get(table, ())
+    row = {name: value for name, value in row.items() if name not in numbered}
     return json.dumps(row, sort_keys=True)
 
 
