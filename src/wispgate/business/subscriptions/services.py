@@ -45,6 +45,7 @@ __all__ = [
     "change_plan",
     "create_subscription",
     "lock_devices",
+    "parse_devices",
     "renew_plan",
     "resume",
     "retire_sim",
@@ -252,7 +253,7 @@ def lock_devices(subscription_id: UUID, *, imeis: Sequence[str]) -> None:
     The serving node asks at the next attach; a line that is open in another device goes off at
     its next registration, not before.
     """
-    devices = _devices(imeis)
+    devices = parse_devices(imeis)
     with working_on(subscription_id) as work:
         if work.state is SubscriptionState.TERMINATED:
             raise IllegalTransition("sub-service", state=work.state, action="be locked to devices")
@@ -366,7 +367,7 @@ def _move_card(work: Work, action: SimAction | None) -> None:
     lines.write(work.subscription, sim.core_id, sim.imsi, work.account)
 
 
-def _devices(imeis: Sequence[str]) -> list[str]:
+def parse_devices(imeis: Sequence[str]) -> list[str]:
     """14 digits each, in order, each once. Raises InvalidValue with the place of what is none."""
     if len(imeis) > MOST_DEVICES:
         raise InvalidValue(f"a line is locked to {MOST_DEVICES} devices at most", field="imeis")

@@ -72,6 +72,10 @@ _NUMBER = {
 _OPERATOR = {
     "active": Badge("on", "check_circle", "good"),
     "suspended": Badge("suspended", "pause_circle", "attention"),
+_COLOUR = {
+    "black": Badge("black", "block", "harm"),
+    "grey": Badge("grey", "visibility", "attention"),
+    "white": Badge("white", "check_circle", "good"),
 }
 _ACTION = {
     "insert": Badge("created", "add_circle", "plain"),
@@ -93,6 +97,7 @@ BADGES: Mapping[str, Mapping[str, Badge]] = MappingProxyType(
         "plan": _PLAN,
         "number": _NUMBER,
         "operator": _OPERATOR,
+        "colour": _COLOUR,
         "action": _ACTION,
     }
 )

@@ -218,6 +218,39 @@ def _terminate(page: LinePage, _reader: Reader) -> Prepared:
     )
 
 
+def _device_fields(page: LinePage) -> Sequence[Field]:
+    registration = page.presence.registration
+    here = registration.imei if registration is not None and registration.imei else ""
+    hint = "IMEIs, with commas between; none at all lifts the lock."
+    if here:
+        hint += f" It was last seen in {here}."
+    value = ", ".join(page.line.device_lock) or here
+    return [Field(name="imeis", label="Devices", value=value, hint=hint, is_required=False)]
+
+
+def _lock_devices(page: LinePage, reader: Reader) -> Prepared | None:
+    imeis = [text.strip() for text in reader.text("imeis").split(",") if text.strip()]
+    nothing: list[str] = []
+    devices = reader.read("imeis", lambda _text: subscriptions.parse_devices(imeis), nothing)
+    if reader.errors:
+        return None
+    if not devices:
+        told = "Any device may use the line from now on."
+        button, done = "Lift the lock", "Lifted the lock."
+    else:
+        count = counted(len(devices), "device")
+        told = f"Only {count} may use the line: it registers in no other from the next time on."
+        button, done = f"Lock to {count}", f"Locked to {count}."
+    return Prepared(
+        button=button,
+        done=done,
+        network=[told],
+        money=_NOTHING_PAID,
+        messages=_untold(page),
+        perform=lambda _key: subscriptions.lock_devices(page.line.id, imeis=devices),
+    )
+
+
 _ROWS = (
     Order(
         name="assign_sim",
@@ -254,6 +287,15 @@ _ROWS = (
         is_possible=lambda page: page.line.state != "terminated",
         fields=_plan_fields,
         prepare=_change_plan,
+    ),
+    Order(
+        name="lock_devices",
+        permission="subscription.device",
+        verb="Lock to devices",
+        icon="devices",
+        is_possible=lambda page: page.line.state != "terminated",
+        fields=_device_fields,
+        prepare=_lock_devices,
     ),
     Order(
         name="terminate",

@@ -30,6 +30,7 @@ _CALLED_FOR = ("activate", "resume", "assign_sim")
 _IN_ORDER = (
     *_CALLED_FOR,
     *("top_up_data", "change_plan", _WALLET, "set_number", "swap", "unassign"),
+    "lock_devices",
     *("suspend", "terminate"),
 )
 _STREAMS = ("all", "network", "money", "messages", "people")

@@ -39,6 +39,7 @@ RAIL: Sequence[tuple[str, Sequence[RailItem]]] = (
             RailItem("SIMs", "sim_card", "sims", "s", "sim.read"),
             RailItem("Import SIMs", "upload_file", "sim_import", "i", "sim.import"),
             RailItem("Numbers", "dialpad", "numbers", "n", "number.read"),
+            RailItem("Devices", "devices", "devices", "d", "equipment.read"),
         ),
     ),
     ("Catalogue", (RailItem("Plans", "sell", "plans", "t", "plan.read"),)),

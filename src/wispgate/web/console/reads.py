@@ -64,7 +64,7 @@ def list_sims(asked: Asked) -> Sequence[Any]:
 def get_sim(key: str) -> Any:
     """A SIM with its batch, core, line and subscriber; by its number, or by its id."""
     related = ("batch", "core", "replaces", "replaced_by", *_LINE_OF_SIM)
-    wanted = Q(id=key) if _is_uuid(key) else Q(iccid=key)
+    wanted = Q(id=key) if is_uuid(key) else Q(iccid=key)
     sims = _sims().select_related(*related).defer(*_SEALED, *_SEALED_OF_OTHERS)
     sim = sims.filter(wanted).first()
     if sim is None:
@@ -99,7 +99,7 @@ def get_line(key: str) -> Any:
     lines = (
         rows_of("subscriptions.Subscription").select_related("sim", *PARTY).defer(*SEALED_OF_SIM)
     )
-    wanted = Q(id=key) if _is_uuid(key) else Q(msisdn=key)
+    wanted = Q(id=key) if is_uuid(key) else Q(msisdn=key)
     line = lines.filter(wanted).order_by("-created_at").first()
     if line is None:
         raise NotFound("line", key)
@@ -142,7 +142,7 @@ def list_subscribers(asked: Asked) -> Sequence[Any]:
 
 def get_subscriber(key: str) -> Any:
     rows = rows_of("crm.Subscriber").select_related("contact", "organization")
-    subscriber = rows.filter(id=key).first() if _is_uuid(key) else None
+    subscriber = rows.filter(id=key).first() if is_uuid(key) else None
     if subscriber is None:
         raise NotFound("subscriber", key)
     return subscriber
@@ -319,6 +319,6 @@ def _digits(text: str) -> str:
     return bare if bare.isascii() and bare.isdigit() else ""
 
 
-def _is_uuid(text: str) -> bool:
+def is_uuid(text: str) -> bool:
     """As addresses write one; an ICCID is no UUID though Python would read 32 digits as one."""
     return _UUID.fullmatch(text) is not None

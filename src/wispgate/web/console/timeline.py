@@ -23,6 +23,7 @@ _THINGS = {
     "catalogue_planversion": "Plan version",
     "inventory_number": "Number",
     "inventory_numberrange": "Number range",
+    "inventory_equipmentrange": "Device list",
     "notifications_message": "Message",
     "crm_subscriber": "Subscriber",
     "crm_contact": "Contact",

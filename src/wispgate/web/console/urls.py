@@ -4,6 +4,7 @@ from django.urls import path
 
 from wispgate.web.console import (
     activity,
+    devices,
     entrance,
     helping,
     home,
@@ -47,6 +48,9 @@ _PAGES = [
     path("plans/_new/", plans.new_plan, name="new_plan"),
     path("plans/<str:code>/", plans.plan, name="plan"),
     path("plans/<str:code>/<str:name>/", plans.plan_order, name="plan_order"),
+    path("devices/", devices.devices, name="devices"),
+    path("devices/<str:entry_id>/take-off/", devices.device_off, name="device_off"),
+    path("devices/<str:name>/", devices.device_order, name="device_order"),
     path("numbers/", numbers.numbers, name="numbers"),
     path("numbers/<str:name>/", numbers.number_order, name="number_order"),
     path("messages/", messagelist.messages, name="messages"),

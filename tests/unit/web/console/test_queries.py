@@ -24,6 +24,7 @@ PINNED = {
     "/sessions/?q=4670": 12,
     "/sessions/pgw1;0/": 13,
     "/pushes/": 7,
+    "/devices/": 6,
     "/numbers/": 8,
     "/numbers/?state=reserved": 8,
     "/messages/": 8,
