@@ -72,6 +72,7 @@ _NUMBER = {
 _OPERATOR = {
     "active": Badge("on", "check_circle", "good"),
     "suspended": Badge("suspended", "pause_circle", "attention"),
+}
 _COLOUR = {
     "black": Badge("black", "block", "harm"),
     "grey": Badge("grey", "visibility", "attention"),
