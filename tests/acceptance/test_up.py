@@ -1,6 +1,7 @@
 """`wispgate up --demo` as an operator runs it: real processes, real ports, pulled plugs."""
 
 import asyncio
+import io
 import json
 import os
 import signal
@@ -10,28 +11,34 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
-import psycopg
 import pytest
 from psycopg import sql
+from rich.console import Console
 
+from tests.harness.charging import Gateway, mscc
 from tests.network.dialogue import air, result_of
-from wispgate.main import database, secret_files
+from wispgate.main import database, doctor, horizon, secret_files, status
 from wispgate.main import settings as configuration
+from wispgate.main.secret_files import Secrets
+from wispgate.main.settings import Settings
 from wispgate.simulator.diameter import DiameterClient, NotConnected
 from wispgate.wire.diameter.capabilities import Application
-from wispgate.wire.diameter.commands import APPLICATION_S6A, VENDOR_3GPP
+from wispgate.wire.diameter.commands import APPLICATION_CREDIT_CONTROL, APPLICATION_S6A, VENDOR_3GPP
 
 REALM = "demo.wispgate.localdomain"
 # The demo's own phones hold the connection of the demo's MME.
 MME = f"mme2.{REALM}"
+SMF = f"smf2.{REALM}"
 NODE_REALM = "wispgate.localdomain"
-PATIENCE = 90.0
+# Enough for a machine that does much else: nothing is measured here.
+PATIENCE = 240.0
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 
 
@@ -186,6 +193,144 @@ def test_a_second_up_on_the_same_folder_is_refused(installation: Installation) -
     assert str(installation.data) in second.stderr + second.stdout
 
 
+def configured(installation: Installation) -> tuple[Settings, Secrets]:
+    """What processes of the installation know."""
+    settings = configuration.load(options={"data": installation.data})
+    return settings, secret_files.load(settings.folder.secrets)
+
+
+def query(installation: Installation, text: LiteralString, *values: object) -> list[Any]:
+    """Rows of the installation's database, seen past every wall."""
+    settings, secrets = configured(installation)
+    with database.administrator(settings, secrets) as admin:
+        return admin.execute(text, values).fetchall()
+
+
+async def use_data(gateway: Gateway, imsi: str, reports: Sequence[int]) -> list[int]:
+    """One session of packet data that sends each report twice; the result codes."""
+    answers = [await gateway.ask("I", "pulled-plugs", 0, mscc(want=0), imsi=imsi)]
+    for number, octets in enumerate(reports, 1):
+        group = mscc(want=0, used=octets)
+        answers += [
+            await gateway.ask(
+                "U", "pulled-plugs", number, group, imsi=imsi, is_repeated=is_repeated
+            )
+            for is_repeated in (False, True)
+        ]
+    last = len(reports) + 1
+    answers.append(await gateway.ask("T", "pulled-plugs", last, mscc(used=0), imsi=imsi))
+    return [result_of(answer) for answer in answers]
+
+
+async def use_data_while_web_and_worker_die(
+    installation: Installation, imsi: str, reports: Sequence[int]
+) -> list[int]:
+    client = DiameterClient(SMF, REALM, [Application(APPLICATION_CREDIT_CONTROL, 0)])
+    await client.connect("127.0.0.1", installation.diameter)
+    using = asyncio.ensure_future(use_data(Gateway(client, NODE_REALM), imsi, reports))
+    while not using.done():
+        for process in installation.status()["processes"]:
+            if process["name"] in ("web", "worker") and process["pid"]:
+                with suppress(ProcessLookupError):
+                    os.kill(process["pid"], signal.SIGKILL)
+        await asyncio.sleep(0.05)
+    await client.close()
+    return await using
+
+
+def test_sessions_are_charged_while_web_and_worker_die_and_each_event_is_told_once(
+    installation: Installation,
+) -> None:
+    added = installation.wispgate(
+        "peer", "add", "--core", "demo-core", "--identity", SMF, "--address", "127.0.0.1",
+        "--applications", "gy", "--realm", REALM, "--profile", "generic3gpp",
+    )  # fmt: skip
+    assert added.returncode == 0, added.stderr
+    # A customer of the plan with 5 GB who has no phone in the demo.
+    imsi = json.loads((installation.data / "demo" / "cards.json").read_text())[40]["imsi"]
+    ((line,),) = query(installation, "SELECT line_id FROM identity WHERE value = %s", imsi)
+    reports = [500_000_000] * 6
+
+    codes = asyncio.run(use_data_while_web_and_worker_die(installation, imsi, reports))
+
+    assert set(codes) == {2001}
+    booked = "SELECT count(*), sum(used_units) FROM hot_00.ledger WHERE session_id = 'pulled-plugs'"
+    assert query(installation, booked) == [(len(reports), sum(reports))]
+    crossed = (
+        "SELECT event_id FROM hot_00.outbox WHERE line_id = %s AND kind LIKE 'charging.quota%%'"
+    )
+    events = {event for (event,) in query(installation, crossed, line)}
+    assert len(events) >= 2
+    told = (
+        "SELECT source_event_id FROM notifications_message "
+        "WHERE line_id = %s AND source_event_id = ANY(%s)"
+    )
+    until(lambda: len(query(installation, told, line, list(events))) >= len(events))
+    until(lambda: is_everything_delivered(installation))
+    assert sorted(query(installation, told, line, list(events))) == sorted((e,) for e in events)
+    until(lambda: installation.get("/healthz") == 200)
+
+
+def is_everything_delivered(installation: Installation) -> bool:
+    """Whether the worker's consumers have passed all that is old enough to be read."""
+    settings, secrets = configured(installation)
+    backlogs = horizon.list_backlogs(settings, secrets, now=datetime.now(UTC))
+    return all((backlog.oldest_seconds or 0) < 5 for backlog in backlogs)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while True:
+        with suppress(OSError):
+            if condition():
+                return
+        assert time.monotonic() < end
+        time.sleep(0.2)
+
+
+def test_the_session_that_holds_the_events_back_is_named(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, secrets = configured(installation)
+    monkeypatch.setattr(horizon, "OLD_SECONDS", 2)
+    with database.client(settings, secrets, "web") as idle:
+        idle.execute("SET application_name = 'forgotten report'")
+        idle.execute("BEGIN")
+        idle.execute("SELECT pg_current_xact_id()")
+        pid = str(idle.info.backend_pid)
+
+        until(lambda: horizon.find_holder(settings, secrets) is not None)
+
+        holder = horizon.find_holder(settings, secrets)
+        findings = [f for f in doctor.examine(settings) if f.subject == "outboxes"]
+        table = Console(width=200, file=io.StringIO())
+        table.print(status.as_table(asyncio.run(status.collect(settings))))
+        idle.rollback()
+    assert holder is not None
+    assert (holder.pid, holder.application, holder.state) == (
+        pid, "forgotten report", "idle in transaction",
+    )  # fmt: skip
+    assert [f.grade for f in findings][:1] == ["warning"]
+    assert f"pg_terminate_backend({pid})" in findings[0].text
+    assert "held back by process " + pid in table.file.getvalue()  # type: ignore[attr-defined]  # a StringIO
+    until(lambda: horizon.find_holder(settings, secrets) is None)
+
+
+def test_metrics_tell_how_far_each_consumer_is_behind(installation: Installation) -> None:
+    settings, _ = configured(installation)
+
+    def page() -> str:
+        with urllib.request.urlopen(f"http://{settings.metrics}/metrics", timeout=10) as answer:
+            return str(answer.read().decode())
+
+    until(lambda: 'consumer="notifications.catch"' in page())
+
+    for consumer in ("enforcement", "notifications.catch", "subscriptions.first_registration"):
+        labels = f'{{consumer="{consumer}",source="hot_00"}}'
+        assert f"wispgate_outbox_waiting_events{labels}" in page()
+        assert f"wispgate_outbox_lag_seconds{labels}" in page()
+
+
 def test_the_demo_is_removed_from_under_its_phones_and_nobody_else_is(
     installation: Installation,
 ) -> None:
@@ -213,10 +358,9 @@ def test_the_demo_is_removed_from_under_its_phones_and_nobody_else_is(
 
 def rows_with_an_operator(installation: Installation) -> dict[str, int]:
     """Rows of tenants by table, seen past every wall; the platform's own staff is no tenant's."""
-    settings = configuration.load(options={"data": installation.data})
-    secrets = secret_files.load(settings.folder.secrets)
+    settings, secrets = configured(installation)
     found = {}
-    with psycopg.connect(database.embedded(settings, secrets).dsn("wispgate")) as admin:
+    with database.administrator(settings, secrets) as admin:
         tables = admin.execute(
             "SELECT a.attrelid::regclass::text FROM pg_attribute a "
             "JOIN pg_class c ON c.oid = a.attrelid WHERE a.attname = 'operator_id' "

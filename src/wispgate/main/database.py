@@ -116,6 +116,16 @@ def sealed_through(settings: Settings, secrets: Secrets) -> dict[str, datetime]:
             return {}
 
 
+def client(settings: Settings, secrets: Secrets, role: str) -> psycopg.Connection:
+    """A connection as one of our roles, each statement by itself. Raises Unavailable."""
+    return _connect(connection(settings, secrets, role).dsn)
+
+
+def administrator(settings: Settings, secrets: Secrets) -> psycopg.Connection:
+    """A connection as whoever made our roles. Raises Unavailable."""
+    return _connect(settings.database or embedded(settings, secrets).dsn(EMBEDDED_NAME))
+
+
 def _configured(settings: Settings) -> dict[str, str]:
     given = conninfo.conninfo_to_dict(settings.database)
     return {key: str(value) for key, value in given.items() if value is not None}

@@ -20,6 +20,7 @@ from wispgate.main import database, secret_files
 from wispgate.main.clocks import installation_clock
 from wispgate.main.settings import Settings
 from wispgate.network.eir.s13 import S13
+from wispgate.network.enforcement import backlog
 from wispgate.network.enforcement.enforcer import Enforcer
 from wispgate.network.enforcement.messages import Vocabulary
 from wispgate.network.hss.authentication_centre import AuthenticationCentre
@@ -55,6 +56,7 @@ _log = structlog.get_logger("diameter")
 
 _PATIENCE_SECONDS: Final = 60
 _MAX_HTTP_REQUEST: Final = 8192
+_MEASURE_SECONDS: Final = 10
 
 
 def run(settings: Settings, *, number: int = 1) -> None:
@@ -145,6 +147,7 @@ async def _serve(settings: Settings, dsn: str, opening_key: OpeningKey, number: 
         node = await stack.enter_async_context(
             running_node(store, opening_key, settings=settings, clock=clock, number=number)
         )
+        measuring = asyncio.create_task(_measure(store, clock))
         pages = Pages(node)
         address = settings.metrics_of_processes[number - 1]
         server = await asyncio.start_server(
@@ -152,7 +155,17 @@ async def _serve(settings: Settings, dsn: str, opening_key: OpeningKey, number: 
         )
         await stopping.wait()
         server.close()
+        measuring.cancel()
+        await asyncio.gather(measuring, return_exceptions=True)
         _log.info("stopping")
+
+
+async def _measure(store: HotStore, clock: Clock) -> None:
+    """Keeps the outboxes' metrics fresh; a database that is away is said by others."""
+    while True:
+        with contextlib.suppress(DatabaseLost):
+            await backlog.measure(store, clock)
+        await asyncio.sleep(_MEASURE_SECONDS)
 
 
 async def _patiently(dsn: str, stack: contextlib.AsyncExitStack) -> HotStore:

@@ -17,6 +17,7 @@ from wispgate.main import (
     certificates,
     clocks,
     database,
+    horizon,
     identity,
     ports,
     postgres,
@@ -232,6 +233,28 @@ def _sealing(settings: Settings) -> Verdicts:
         yield "good", f"{len(through)} sources are sealed up to now"
 
 
+def _outboxes(settings: Settings) -> Verdicts:
+    """Events wait for the oldest transaction of the server, whoever has it open."""
+    if not (settings.database or settings.folder.is_locked()):
+        yield "good", "nothing runs"
+        return
+    secrets = secret_files.load(settings.folder.secrets)
+    holder = horizon.find_holder(settings, secrets)
+    if holder is not None:
+        grade: Grade = "bad" if holder.seconds >= horizon.VERY_OLD_SECONDS else "warning"
+        yield grade, f"events wait for an open transaction: {holder}; {holder.remedy}"
+    now = clocks.installation_clock(settings.folder).now()
+    late = [
+        f"{each.consumer} is {each.oldest_seconds} s behind in {each.source}: "
+        f"{each.waiting} events wait"
+        for each in horizon.list_backlogs(settings, secrets, now=now)
+        if each.is_late
+    ]
+    yield from (("warning", text) for text in late)
+    if holder is None and not late:
+        yield "good", "no transaction holds them back, no consumer is behind"
+
+
 _EXAMINATIONS: dict[str, Callable[[Settings], Verdicts]] = {
     "python": _python,
     "data folder": _folder,
@@ -245,4 +268,5 @@ _EXAMINATIONS: dict[str, Callable[[Settings], Verdicts]] = {
     "sctp": _sctp,
     "postgresql": _postgres,
     "sealing": _sealing,
+    "outboxes": _outboxes,
 }

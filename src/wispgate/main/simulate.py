@@ -41,7 +41,7 @@ Mcc = Annotated[str, typer.Option(help="Mobile country code of the network.")]
 Mnc = Annotated[str, typer.Option(help="Mobile network code, two or three digits.")]
 Realm = Annotated[str, typer.Option(help="Realm of the simulated core. Default: that of the PLMN.")]
 DestinationRealm = Annotated[
-    str, typer.Option(help="Realm of the node. Default: that of the core.")
+    str, typer.Option(help="Realm of the node. Default: what it says itself.")
 ]
 MmeHost = Annotated[str, typer.Option(help="Identity of the MME. Default: mme. and the realm.")]
 SmfHost = Annotated[str, typer.Option(help="Identity of the gateway. Default: smf. and the realm.")]
@@ -93,7 +93,7 @@ def attach_command(  # noqa: PLR0913, PLR0917 (one parameter per option)
     async def attach(epc: SimulatedEpc) -> bool:
         phone = epc.add_ue(card.imsi, card.k, card.opc)
         is_attached = await epc.attach(phone)
-        _tell_diary(phone)
+        _tell_diary(epc, phone)
         _tell_connection(epc, phone)
         if is_attached:
             await epc.detach(phone)
@@ -121,7 +121,7 @@ def traffic_command(  # noqa: PLR0913, PLR0917 (one parameter per option)
     async def transfer(epc: SimulatedEpc) -> bool:
         phone = epc.add_ue(card.imsi, card.k, card.opc)
         await epc.attach(phone)
-        _tell_diary(phone)
+        _tell_diary(epc, phone)
         flow = phone.traffic(speed, octets=wanted, rating_group=rating_group)
         end = epc.time.now() + timedelta(seconds=seconds)
         while not flow.is_done and epc.time.now() < end and phone.is_attached:
@@ -165,7 +165,7 @@ def fleet_command(  # noqa: PLR0913, PLR0917 (one parameter per option)
         await asyncio.gather(*(epc.detach(phone) for phone in attached))
         for phone in phones:
             if phone.last_cause is not None:
-                typer.echo(f"{phone.imsi}: {_cause(phone)}")
+                typer.echo(f"{phone.imsi}: {_cause(epc, phone)}")
         return len(attached) == len(phones)
 
     _run(settings, drive, seed=seed)
@@ -184,7 +184,7 @@ def _settings(
         address=address,
         port=port,
         realm=realm,
-        destination_realm=realms[1] or realm,
+        destination_realm=realms[1],
         mme_host=hosts[0] or f"mme.{realm}",
         smf_host=hosts[1] or f"smf.{realm}",
         plmn=network,
@@ -268,11 +268,11 @@ def _explained(error: NotConnected, settings: EpcSettings) -> NotConnected:
     )
 
 
-def _tell_diary(phone: UE) -> None:
+def _tell_diary(epc: SimulatedEpc, phone: UE) -> None:
     for record in phone.diary:
         typer.echo(f"{record.at:%H:%M:%S}  {phone.imsi} {record.text}")
     if phone.last_cause is not None:
-        typer.echo(f"          {_cause(phone)}")
+        typer.echo(f"          {_cause(epc, phone)}")
 
 
 def _tell_connection(epc: SimulatedEpc, phone: UE) -> None:
@@ -292,14 +292,16 @@ def _tell_traffic(phones: list[UE]) -> None:
     )
 
 
-def _cause(phone: UE) -> str:
-    """The refusal in words, and when the phone tries again."""
+def _cause(epc: SimulatedEpc, phone: UE) -> str:
+    """The refusal in words, the answer behind it, and when the phone tries again."""
     cause = phone.last_cause or 0
     rule = CAUSES.get(cause)
     text = f"EMM cause {cause}" + (f" ({rule.name}, TS 24.301 {rule.clause})" if rule else "")
     if phone.last_esm_cause is not None:
         name = BACK_OFF_CAUSES.get(phone.last_esm_cause)
         text += f", ESM cause {phone.last_esm_cause}" + (f" ({name})" if name else "")
+    if answer := epc.refusal(phone):
+        text += f", after {answer}"
     if phone.next_attempt_at is None:
         return text + "; the phone is silent until it is switched off and on"
     return text + f"; the phone tries again at {phone.next_attempt_at:%H:%M:%S}"

@@ -7,7 +7,7 @@ from typing import Any
 from rich.table import Table
 
 from wispgate.kernel.errors import WispgateError
-from wispgate.main import clocks, database, health, leftovers, secret_files
+from wispgate.main import clocks, database, health, horizon, leftovers, secret_files
 from wispgate.main.settings import Settings
 
 # The worker notes at least every twenty seconds how far it has sealed.
@@ -18,19 +18,22 @@ async def collect(settings: Settings) -> dict[str, Any]:
     """The facts as JSON values.
 
     `peers` is what the diameter process answers at `/peers`, null where it does not answer.
+    `outboxes` says who holds the events back and how far each consumer is, null where nothing runs.
     """
     is_running = settings.folder.is_locked()
     peers = await _peers(settings) if is_running else None
     known = _database(settings)
+    now = clocks.installation_clock(settings.folder).now()
     return {
         "data": str(settings.data),
         "is_running": is_running,
         "is_sandbox": settings.sandbox,
-        "clock": clocks.installation_clock(settings.folder).now().isoformat(),
+        "clock": now.isoformat(),
         "processes": _processes(settings) if is_running else [],
         "database": known,
         "sealing_lag_seconds": _sealing_lag(settings) if known["state"] == "ready" else None,
         "peers": peers,
+        "outboxes": _outboxes(settings, now) if is_running else None,
     }
 
 
@@ -60,6 +63,8 @@ def as_table(facts: dict[str, Any]) -> Table:
     lag = facts["sealing_lag_seconds"]
     if lag is not None:
         table.add_row("sealing", "sealed" if lag < LATE_SECONDS else "late", "", _span(lag), "", "")
+    for text in _late(facts["outboxes"]):
+        table.add_row("events", "late", "", "", "", text)
     for peer in facts["peers"] or []:
         table.add_row("peer", str(peer.get("state", "")), "", "", "", str(peer.get("identity", "")))
     return table
@@ -107,6 +112,22 @@ def _sealing_lag(settings: Settings) -> int | None:
         return None
     behind = clocks.installation_clock(settings.folder).now() - min(through)
     return max(int(behind.total_seconds()), 0)
+
+
+def _outboxes(settings: Settings, now: datetime) -> dict[str, Any] | None:
+    try:
+        return horizon.facts(settings, secret_files.load(settings.folder.secrets), now=now)
+    except WispgateError:
+        return None  # that the database does not answer stands under `database`
+
+
+def _late(outboxes: dict[str, Any] | None) -> list[str]:
+    if outboxes is None:
+        return []
+    backlogs = [horizon.Backlog(**each) for each in outboxes["consumers"]]
+    late = [f"{b.consumer}: {b.waiting} wait, {b.oldest_seconds} s" for b in backlogs if b.is_late]
+    holder = outboxes["held_back_by"]
+    return [f"held back by {horizon.Holder(**holder)}", *late] if holder else late
 
 
 def _span(seconds: int | None) -> str:

@@ -47,6 +47,8 @@ class DiameterClient(asyncio.Protocol):
         )
         self.host = host
         self.realm = realm
+        # What the node calls its realm; known once it has answered.
+        self.node_realm = ""
         self._peer = Peer(node, "initiator", jitter=timedelta, seed=secrets.randbits(32))
         self._serve = serve
         self._patience = patience
@@ -158,6 +160,7 @@ class DiameterClient(asyncio.Protocol):
             elif isinstance(event, ev.RequestReceived) and self._serve is not None:
                 self._peer.send(self._serve(decode_message(event.raw)), now=_now())
             elif isinstance(event, ev.CapabilitiesExchanged):
+                self.node_realm = event.remote.origin_realm
                 self._settle_opening()
             elif isinstance(event, ev.CapabilitiesRefused):
                 self._fail(

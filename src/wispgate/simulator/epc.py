@@ -179,6 +179,10 @@ class SimulatedEpc:
         """The gateway's view of the phone's connection, for what a phone cannot see."""
         return self.mme.find_connection(ue)
 
+    def refusal(self, ue: UE) -> str:
+        """Which answer of the node refused the phone last, for what a phone cannot see; or ""."""
+        return self.mme.refusals.get(ue.imsi, "")
+
     # --- time ---------------------------------------------------------------------------------
 
     async def run(self, until: datetime | timedelta) -> None:
@@ -335,6 +339,11 @@ class SimulatedEpc:
             host = self.settings.mme_host if is_s6a else self.settings.smf_host
             return answer_to(request, result, Origin(host, self.settings.realm))
 
+    def _find_realm(self) -> str:
+        """The node's: as configured, as it said itself, or (nobody answered yet) our own."""
+        said = self._links[self.settings.mme_host].node_realm
+        return self.settings.destination_realm or said or self.settings.realm
+
     def _make_nodes(self) -> tuple[PGW, MME]:
         settings = self.settings
         around = Surroundings(
@@ -343,7 +352,7 @@ class SimulatedEpc:
             background=self._background,
             lock_of=self._lock_of,
             plmn=settings.plmn,
-            destination_realm=settings.destination_realm or settings.realm,
+            find_realm=self._find_realm,
         )
         start = int(self.time.now().timestamp()) + settings.boot
         ids = {host: SessionIds(host, start, settings.dialect, self.random) for host in self._links}

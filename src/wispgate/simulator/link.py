@@ -63,6 +63,11 @@ class Link:
     def is_connected(self) -> bool:
         return self._client is not None and not self._client.closed.is_set()
 
+    @property
+    def node_realm(self) -> str:
+        """The realm that the node said is its own; empty before it was ever connected."""
+        return self._client.node_realm if self._client is not None else ""
+
     async def connect(self) -> None:
         """Connects unless it is. Raises NotConnected."""
         async with self._connecting:

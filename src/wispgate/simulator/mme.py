@@ -35,6 +35,8 @@ class Refused:
 
     cause: int
     esm_cause: int | None = None
+    # The answer behind it, which the phone does not learn.
+    answer: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -60,6 +62,8 @@ class MME:
         self._pgw = pgw
         self._enodeb = enodeb
         self._contexts: dict[Imsi, Context] = {}
+        # Which answer refused a phone last.
+        self.refusals: dict[Imsi, str] = {}
 
     def find_context(self, ue: UE) -> Context | None:
         """Who asks for a phone, not a card: after a change of card there is none."""
@@ -93,7 +97,8 @@ class MME:
         match outcome:
             case None:
                 ue.unanswered(now)
-            case Refused(cause=cause, esm_cause=esm_cause):
+            case Refused(cause=cause, esm_cause=esm_cause, answer=answer):
+                self.refusals[ue.imsi] = answer
                 ue.rejected(cause, now, esm_cause=esm_cause)
             case Context(subscription=subscription, connection=connection):
                 self._enodeb.set_up(ue.imsi, subscription.ambr)
@@ -160,7 +165,7 @@ class MME:
             answer = await self._ask(commands.COMMAND_AUTHENTICATION_INFORMATION, avps)
             cause = rejections.find_cause(answer)
             if cause is not None:
-                return Refused(cause)
+                return Refused(cause, answer=rejections.describe("AIA", answer))
             vector = s6a.vector_of(answer)
             outcome = ue.usim.authenticate(vector.rand, vector.autn, self._around.plmn)
             if isinstance(outcome, Authenticated):
@@ -188,26 +193,29 @@ class MME:
             answer.get_avp("Subscription-Data").members.get_avp("APN-Configuration-Profile")
         cause = rejections.find_cause(answer)
         if cause is not None:
-            return Refused(cause)
+            return Refused(cause, answer=rejections.describe("ULA", answer))
         if not subscription.is_complete:
-            return Refused(rejections.NETWORK_FAILURE)
+            return Refused(rejections.NETWORK_FAILURE, answer="ULA without a whole subscription")
         return subscription
 
     async def _connect(self, ue: UE, subscription: Subscription) -> Context | Refused:
         if self._around.dialect.knows_barring and subscription.is_barred:
-            return self._session_refused(rejections.ESM_OPERATOR_DETERMINED_BARRING)
+            esm_cause = rejections.ESM_OPERATOR_DETERMINED_BARRING
+            return self._session_refused(esm_cause, "ULA with barring")
         apn = subscription.find_apn()
         if apn is None:
-            return self._session_refused(rejections.ESM_UNKNOWN_APN)
+            return self._session_refused(rejections.ESM_UNKNOWN_APN, "ULA without an APN")
         connection = await self._pgw.create(ue, apn, subscription.msisdn)
         if isinstance(connection, SessionRefused):
-            return self._session_refused(rejections.find_esm_cause(connection.result_code))
+            code = connection.result_code
+            answer = f"CCA on {connection.interface} {rejections.name_of(code)}"
+            return self._session_refused(rejections.find_esm_cause(code), answer)
         return Context(ue, subscription, connection)
 
-    def _session_refused(self, esm_cause: int) -> Refused:
+    def _session_refused(self, esm_cause: int, answer: str) -> Refused:
         if self._around.dialect.tells_esm_cause:
-            return Refused(rejections.ESM_FAILURE, esm_cause)
-        return Refused(rejections.NETWORK_FAILURE)
+            return Refused(rejections.ESM_FAILURE, esm_cause, answer)
+        return Refused(rejections.NETWORK_FAILURE, answer=answer)
 
     async def _update_again(self, context: Context) -> Refused | None:
         context.needs_update = False

@@ -68,7 +68,12 @@ class Surroundings:
     background: Background
     lock_of: Callable[[UE], asyncio.Lock]
     plmn: Plmn
-    destination_realm: str
+    find_realm: Callable[[], str]
+
+    @property
+    def destination_realm(self) -> str:
+        """Where requests go: known for sure when the node has told its realm."""
+        return self.find_realm()
 
 
 @dataclass(slots=True, eq=False)

@@ -70,3 +70,19 @@ def find_cause(answer: AvpSequence) -> int | None:
 def find_esm_cause(result_code: int) -> int:
     """Of a session that Gy or Gx refused."""
     return ESM_CAUSES.get(result_code, _INSUFFICIENT_RESOURCES)
+
+
+def describe(name: str, answer: AvpSequence) -> str:
+    """An answer that refuses, for people: "ULA 5420 UNKNOWN_EPS_SUBSCRIPTION"."""
+    code = answer.find_int("Result-Code")
+    if code is not None:
+        return f"{name} {name_of(code)}"
+    experimental = answer.get_avp("Experimental-Result").members
+    code = experimental.get_int("Experimental-Result-Code")
+    known = {int(each): each.name for each in ExperimentalResultCode}
+    return f"{name} {code} {known.get(code, '(unknown)')}"
+
+
+def name_of(result_code: int) -> str:
+    known = {int(each): each.name for each in ResultCode}
+    return f"{result_code} {known.get(result_code, '(unknown)')}"

@@ -8,6 +8,7 @@ from wispgate.simulator.nas import CAUSES
 from wispgate.simulator.rejections import (
     BASE_CAUSES,
     EXPERIMENTAL_CAUSES,
+    describe,
     find_cause,
     find_esm_cause,
 )
@@ -57,3 +58,16 @@ def test_dialects_are_found_by_name() -> None:
     assert [dialect_named(dialect.name) for dialect in DIALECTS] == list(DIALECTS)
     with pytest.raises(InvalidValue, match="open5gs or generic3gpp"):
         dialect_named("klingon")
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        (3003, "ULA 3003 REALM_NOT_SERVED"),
+        (4999, "ULA 4999 (unknown)"),
+        (experimental(5420), "ULA 5420 UNKNOWN_EPS_SUBSCRIPTION"),
+        (experimental(5999), "ULA 5999 (unknown)"),
+    ],
+)
+def test_a_refusal_is_described_by_code_and_name(result: Result | int, words: str) -> None:
+    assert describe("ULA", an_answer(result)) == words

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from wispgate.business.audit.models import AuditEntry, SealCursor
+from wispgate.business.operators import scope as scopes
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,9 @@ def _matching(search: Search) -> QuerySet[AuditEntry]:
         "at__lt": search.until,
     }
     rows = AuditEntry.objects.filter(**{name: value for name, value in exact.items() if value})
+    # Who works for one operator sees that one's, and the platform's own where the scope sees them.
+    if (own := scopes.current().operator_id) is not None:
+        rows = rows.filter(Q(operator_id=own) | Q(operator_id=None))
     if search.who:
         rows = rows.filter(Q(actor__icontains=search.who) | Q(address=search.who))
     if search.text:

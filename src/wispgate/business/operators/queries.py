@@ -154,7 +154,13 @@ def list_imsi_ranges(operator_id: UUID) -> Sequence[ImsiRange]:
 
 
 def list_peers() -> Sequence[Peer]:
-    return list(Peer.objects.select_related("core"))
+    """All that the scope sees; for one operator those of its cores, and of cores of nobody yet."""
+    peers = Peer.objects.select_related("core")
+    operator_id = scopes.current().operator_id
+    if operator_id is not None:
+        served = Q(core__services__operator_id=operator_id) | Q(core__services=None)
+        peers = peers.filter(served).distinct()
+    return list(peers)
 
 
 def get_peer_by_id(peer_id: UUID) -> Peer:

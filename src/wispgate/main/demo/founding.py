@@ -1,6 +1,6 @@
 """Founds the demo operator: once, by the services that people and programs use too."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -37,7 +37,8 @@ def demo_cards(settings: Settings) -> list[cards.DemoCard]:
 
 
 def _found(settings: Settings) -> None:
-    from wispgate.business.operators import queries  # noqa: PLC0415 (needs Django)
+    from wispgate.business.inventory import importing  # noqa: PLC0415 (needs Django)
+    from wispgate.business.operators import queries  # noqa: PLC0415
     from wispgate.business.operators import scope as scopes  # noqa: PLC0415
 
     now = installation_clock(settings.folder).now()
@@ -51,8 +52,8 @@ def _found(settings: Settings) -> None:
     customers = story.customers()
     with scopes.within(scope):
         _draft_plans()
-        lines = _sign_up(customers, demo_cards(settings))
-    _live(scope, customers, lines, until=now)
+        importing.import_sims(cards.as_csv(demo_cards(settings)), name="Demo cards")
+    _live(scope, customers, demo_cards(settings), until=now)
     _log.info("demo operator founded", customers=len(customers), days=story.DAYS)
 
 
@@ -96,50 +97,60 @@ def _draft_plans() -> None:
         services.launch(code)
 
 
-def _sign_up(
-    customers: Sequence[story.Customer], stock: Sequence[cards.DemoCard]
-) -> list[tuple[UUID, UUID]]:
-    """Subscriber and line of each customer, as they were a fortnight ago."""
+def _sign_up(customer: story.Customer, card: cards.DemoCard) -> tuple[UUID, UUID]:
+    """Subscriber and line of a customer."""
     from wispgate.business.crm import services as crm  # noqa: PLC0415 (needs Django)
-    from wispgate.business.inventory import importing  # noqa: PLC0415
     from wispgate.business.subscriptions import services as subscriptions  # noqa: PLC0415
 
-    importing.import_sims(cards.as_csv(list(stock)), name="Demo cards")
-    found = []
-    for customer, card in zip(customers, stock, strict=False):
-        subscriber = crm.create_subscriber(name=customer.name, party=customer.party)
-        line = subscriptions.create_subscription(subscriber_id=subscriber)
-        subscriptions.set_msisdn(line, msisdn=customer.msisdn)
-        subscriptions.change_plan(line, code=customer.plan)
-        subscriptions.assign_sim(line, iccid=card.iccid)
-        if customer.fate != "pending":
-            subscriptions.top_up_wallet(subscriber, amount=_WALLET, key="demo", reason="demo")
-            subscriptions.activate(line)
-        found.append((subscriber, line))
-    return found
+    subscriber = crm.create_subscriber(name=customer.name, party=customer.party)
+    line = subscriptions.create_subscription(subscriber_id=subscriber)
+    subscriptions.set_msisdn(line, msisdn=customer.msisdn)
+    subscriptions.change_plan(line, code=customer.plan)
+    subscriptions.assign_sim(line, iccid=card.iccid)
+    if customer.fate != "pending":
+        subscriptions.top_up_wallet(subscriber, amount=_WALLET, key="demo", reason="demo")
+        subscriptions.activate(line)
+    return subscriber, line
 
 
 def _live(
     scope: Any,
     customers: Sequence[story.Customer],
-    lines: Sequence[tuple[UUID, UUID]],
+    stock: Sequence[cards.DemoCard],
     *,
     until: datetime,
 ) -> None:
-    """What the customers used day by day, and what became of some of them yesterday."""
+    """Who came and what they used day by day, and what became of some of them yesterday."""
     from dataclasses import replace  # noqa: PLC0415
 
     from wispgate.business.operators import scope as scopes  # noqa: PLC0415 (needs Django)
     from wispgate.business.subscriptions import services as subscriptions  # noqa: PLC0415
-    from wispgate.main.demo import history  # noqa: PLC0415
 
+    lines: dict[story.Customer, tuple[UUID, UUID]] = {}
     for day in range(story.DAYS):
-        at = scope.now + timedelta(days=day, hours=20)
-        with scopes.within(replace(scope, now=min(at, until))):
-            for customer, (subscriber, line) in zip(customers, lines, strict=True):
-                if customer.fate != "pending":
-                    history.use(subscriber, line, customer.daily_octets[day])
+        morning = scope.now + timedelta(days=day)
+        with scopes.within(replace(scope, now=morning)):
+            for customer, card in zip(customers, stock, strict=False):
+                if customer.joined_day == day:
+                    lines[customer] = _sign_up(customer, card)
+        for hours, share in _parts_of(day):
+            at = min(morning + timedelta(hours=hours), until)
+            with scopes.within(replace(scope, now=at)):
+                _use(lines, day, share)
     with scopes.within(replace(scope, now=until - timedelta(hours=12))):
-        for customer, (_, line) in zip(customers, lines, strict=True):
+        for customer, (_, line) in lines.items():
             if customer.fate not in ("active", "pending"):
                 subscriptions.suspend(line, reason=customer.fate)
+
+
+def _parts_of(day: int) -> Sequence[tuple[int, int]]:
+    """(hours after the day began, percent of its octets). The last day is told hour by hour."""
+    return story.HOURS if day == story.DAYS - 1 else ((20, 100),)
+
+
+def _use(lines: Mapping[story.Customer, tuple[UUID, UUID]], day: int, percent: int) -> None:
+    from wispgate.main.demo import history  # noqa: PLC0415 (needs Django)
+
+    for customer, (subscriber, line) in lines.items():
+        if customer.fate != "pending":
+            history.use(subscriber, line, customer.daily_octets[day] * percent // 100)

@@ -44,7 +44,7 @@ def _book(account: ledger.Account, line_id: UUID, bucket: Bucket | None, octets:
         currencies=[""],
         amounts=[Decimal(0 if bucket is None else -octets)],
         used_units=[octets],
-        session_ids=[f"demo;{now:%Y%m%d};{line_id}"],
+        session_ids=[f"demo;{now:%Y%m%d%H};{line_id}"],
         numbers=[0],
         rating_groups=[None],
     )

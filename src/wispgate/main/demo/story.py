@@ -88,6 +88,9 @@ CUSTOMERS: Final = 50
 PHONES: Final = 20
 SPARE_CARDS: Final = 10
 DAYS: Final = 14
+_FIRST_LATE: Final = 34
+# What part of a day's octets is used until which hour after the day began.
+HOURS: Final = ((2, 5), (5, 3), (8, 9), (11, 16), (14, 18), (17, 19), (20, 20), (23, 10))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,8 @@ class Customer:
     msisdn: str
     plan: str
     fate: str
+    # On which of the days the line was activated; the oldest is 0.
+    joined_day: int
     # Octets that the line used on each of the days, the oldest first.
     daily_octets: tuple[int, ...]
 
@@ -125,8 +130,15 @@ def _customer(number: int, random: Random) -> Customer:
         msisdn=f"1555010{number + 1:04d}",
         plan=plan,
         fate=_fate(number),
+        joined_day=_joined_day(number),
         daily_octets=days,
     )
+
+
+def _joined_day(number: int) -> int:
+    """Most are there from the first day; the others come one by one, the last of them yesterday."""
+    late = number - _FIRST_LATE
+    return 0 if late < 0 else 1 + late * (DAYS - 2) // (CUSTOMERS - 1 - _FIRST_LATE)
 
 
 def _fate(number: int) -> str:

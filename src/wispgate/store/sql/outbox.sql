@@ -40,3 +40,13 @@ WHERE consumer = :consumer AND source = :source;
 -- list_cursors
 -- The places of all consumers in one outbox.
 SELECT consumer, xid::text AS xid, event_id FROM delivery_cursor WHERE source = :source;
+
+-- measure_backlog
+-- How many events come after a place, at most so many, and when the oldest of them happened.
+SELECT count(*) AS waiting, min(occurred_at) AS oldest
+FROM (
+    SELECT occurred_at FROM outbox
+    WHERE (xid, event_id) > (:after_xid::text::xid8, :after_event_id::uuid)
+    ORDER BY xid, event_id
+    LIMIT :most::int
+) AS late;

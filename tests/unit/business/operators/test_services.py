@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 
 from tests.unit.business.world import World, imsi
+from wispgate.business.audit import queries as audit
 from wispgate.business.operators import queries
 from wispgate.business.operators import scope as scopes
 from wispgate.business.operators import services as operators
@@ -109,3 +110,30 @@ def test_a_service_outside_a_scope_is_a_mistake() -> None:
 def test_a_scope_without_an_operator_has_none_to_give(world: World) -> None:
     with world.as_platform(), pytest.raises(LookupError):
         scopes.current_operator_id()
+
+
+def test_who_works_for_one_operator_sees_its_peers_and_its_entries_of_the_audit(
+    world: World,
+) -> None:
+    with world.as_platform():
+        operators.add_peer(**PEER)
+        operators.add_core(name="south-only", plmns=[Plmn("999", "01")])
+        operators.serve_operator(core="south-only", operator="south", last_imsi=imsi(0))
+        operators.add_core(name="new", plmns=[Plmn("999", "02")])
+        for core in ("south-only", "new"):
+            operators.add_peer(**PEER | {"core": core, "identity": f"mme.{core}"})
+    world.line(1)
+    world.line(500_001, operator=world.south)
+
+    seen = {}
+    for operator in (None, world.north):
+        scope = scopes.Scope(now=world.clock.now(), operator_id=operator, is_platform=True)
+        with scopes.within(scope):
+            peers = {peer.identity for peer in queries.list_peers()}
+            owners = {entry.operator_id for entry in audit.list_entries()}
+        seen[operator] = (peers, owners)
+
+    assert seen[None][0] == {"mme.lab", "mme.south-only", "mme.new"}
+    assert seen[None][1] >= {world.north, world.south, None}
+    assert seen[world.north][0] == {"mme.lab", "mme.new"}
+    assert seen[world.north][1] == {world.north, None}
