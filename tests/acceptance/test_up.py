@@ -317,10 +317,10 @@ def test_the_session_that_holds_the_events_back_is_named(
 
 
 def test_metrics_tell_how_far_each_consumer_is_behind(installation: Installation) -> None:
-    settings, _ = configured(installation)
+    address = f"http://{installation.environment['WISPGATE_METRICS']}/metrics"
 
     def page() -> str:
-        with urllib.request.urlopen(f"http://{settings.metrics}/metrics", timeout=10) as answer:
+        with urllib.request.urlopen(address, timeout=10) as answer:
             return str(answer.read().decode())
 
     until(lambda: 'consumer="notifications.catch"' in page())

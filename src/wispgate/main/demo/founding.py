@@ -133,24 +133,26 @@ def _live(
             for customer, card in zip(customers, stock, strict=False):
                 if customer.joined_day == day:
                     lines[customer] = _sign_up(customer, card)
-        for hours, share in _parts_of(day):
-            at = min(morning + timedelta(hours=hours), until)
-            with scopes.within(replace(scope, now=at)):
-                _use(lines, day, share)
+        for hour in _hours_of(day):
+            with scopes.within(
+                replace(scope, now=morning + timedelta(hours=20 if hour is None else hour))
+            ):
+                _use(lines, day, hour)
     with scopes.within(replace(scope, now=until - timedelta(hours=12))):
         for customer, (_, line) in lines.items():
             if customer.fate not in ("active", "pending"):
                 subscriptions.suspend(line, reason=customer.fate)
 
 
-def _parts_of(day: int) -> Sequence[tuple[int, int]]:
-    """(hours after the day began, percent of its octets). The last day is told hour by hour."""
-    return story.HOURS if day == story.DAYS - 1 else ((20, 100),)
+def _hours_of(day: int) -> Sequence[int | None]:
+    """The last day is told hour by hour, the others as a whole."""
+    return range(24) if day == story.DAYS - 1 else (None,)
 
 
-def _use(lines: Mapping[story.Customer, tuple[UUID, UUID]], day: int, percent: int) -> None:
+def _use(lines: Mapping[story.Customer, tuple[UUID, UUID]], day: int, hour: int | None) -> None:
     from wispgate.main.demo import history  # noqa: PLC0415 (needs Django)
 
     for customer, (subscriber, line) in lines.items():
+        share = 1.0 if hour is None else story.share_of(customer, hour)
         if customer.fate != "pending":
-            history.use(subscriber, line, customer.daily_octets[day] * percent // 100)
+            history.use(subscriber, line, int(customer.daily_octets[day] * share))

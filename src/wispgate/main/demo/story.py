@@ -89,8 +89,9 @@ PHONES: Final = 20
 SPARE_CARDS: Final = 10
 DAYS: Final = 14
 _FIRST_LATE: Final = 34
-# What part of a day's octets is used until which hour after the day began.
-HOURS: Final = ((2, 5), (5, 3), (8, 9), (11, 16), (14, 18), (17, 19), (20, 20), (23, 10))
+# How busy the network is in each hour of a day. A line is used every third hour.
+_BUSY: Final = (4, 3, 2, 1, 1, 2, 4, 6, 7, 7, 8, 8, 9, 8, 8, 9, 10, 11, 12, 13, 13, 12, 9, 6)
+_EVERY_HOURS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,14 @@ def _customer(number: int, random: Random) -> Customer:
         joined_day=_joined_day(number),
         daily_octets=days,
     )
+
+
+def share_of(customer: Customer, hour: int) -> float:
+    """What part of a day's octets the customer uses in an hour of it."""
+    turn = int(customer.msisdn) % _EVERY_HOURS
+    if hour % _EVERY_HOURS != turn:
+        return 0.0
+    return _BUSY[hour] / sum(_BUSY[turn::_EVERY_HOURS])
 
 
 def _joined_day(number: int) -> int:
