@@ -158,9 +158,10 @@ class Load(asyncio.Protocol):
         return len(self._open)
 
     def ask_watchdog(self, octets: bytes) -> None:
-        """Sends a DWR; how long the answer took will stand in `watchdogs`."""
-        self._watchdog_sent = time.perf_counter()
-        self.transport.write(octets)
+        """Sends a DWR, unless one is under way; what it took will stand in `watchdogs`."""
+        if not self._watchdog_sent:
+            self._watchdog_sent = time.perf_counter()
+            self.transport.write(octets)
 
     async def drain(self, seconds: float = 60) -> None:
         """No more conversations; waits for the answers that are due."""
@@ -215,6 +216,7 @@ class Load(asyncio.Protocol):
         if int.from_bytes(message[5:8], "big") != COMMAND_DEVICE_WATCHDOG:
             raise AssertionError(f"nobody asked for this: {message[:20].hex()}")
         self.watchdogs.append(now - self._watchdog_sent)
+        self._watchdog_sent = 0.0
         return b""
 
     def _start(self) -> bytes:
