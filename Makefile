@@ -16,9 +16,14 @@ INPUTS := $(wildcard src/wispgate/web/*/css/input.css)
 FACES := $(patsubst src/wispgate/web/%/css/input.css,%,$(INPUTS))
 SHEETS := $(foreach face,$(FACES),src/wispgate/web/$(face)/static/$(face)/$(face).css)
 
-.PHONY: run test check bench bench-million e2e nightly docs lock setup setup-dev setup-peers clean
+# What each request runs through can be compiled, and need not be (docs/why/codec.md).
+COMPILED := build/compiled
+HOT_SOURCES := $(shell find src/wispgate/kernel src/wispgate/wire src/wispgate/domain \
+	src/wispgate/store src/wispgate/network -name '*.py')
 
-run: setup
+.PHONY: run test check bench bench-million e2e nightly docs lock setup setup-dev setup-peers compile fresh clean
+
+run: setup $(COMPILED)
 	$(BIN)/wispgate up $(UP) --data $(DATA)
 
 setup: $(VENV)/.run $(BIN)/wispgate $(SHEETS)
@@ -52,7 +57,16 @@ src/wispgate/web/$(1)/static/$(1)/$(1).css: src/wispgate/web/$(1)/css/input.css 
 endef
 $(foreach face,$(FACES),$(eval $(call SHEET,$(face))))
 
-test: setup-dev
+compile: $(COMPILED)
+
+$(COMPILED): setup.py tools/compile.py requirements/build.lock $(HOT_SOURCES) | $(VENV)/.run
+	@$(BIN)/python tools/compile.py --venv $(VENV) --stamp $@
+
+# Compiled modules hide their sources: those that are older than a change must not be tested.
+fresh: | $(VENV)/.run
+	@$(BIN)/python tools/compile.py --forget-stale --stamp $(COMPILED)
+
+test: setup-dev fresh
 	$(BIN)/python -m pytest -q -n 2 -m "not browser"
 
 # Every fault that a machine can see, without running the tests.
@@ -70,10 +84,10 @@ bench: setup-dev
 bench-million: setup-dev
 	$(BIN)/python -m bench.million
 
-e2e: setup-dev
+e2e: setup-dev fresh
 	$(BIN)/python -m pytest -q -m browser
 
-nightly: setup-dev
+nightly: setup-dev fresh
 	$(BIN)/python -m pytest -q -n 2 --hypothesis-profile=nightly
 
 docs: setup
@@ -82,6 +96,7 @@ docs: setup
 lock: setup-dev
 	$(UV) requirements/run.in -o requirements/run.lock
 	$(UV) -c requirements/run.lock requirements/dev.in -o requirements/dev.lock
+	$(UV) -c requirements/dev.lock requirements/build.in -o requirements/build.lock
 
 # Foreign implementations and tools for the tests that are skipped without them (Debian, Ubuntu).
 setup-peers:
@@ -89,4 +104,5 @@ setup-peers:
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage $(SHEETS)
+	find src -name '*.so' -delete
 	find src tests bench tools -name __pycache__ -type d -prune -exec rm -rf {} +

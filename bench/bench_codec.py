@@ -10,7 +10,6 @@ Figures are medians of CPU time.
 import argparse
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from bench.forms import ROOT, sources
 from bench.table import Row, report
 from wispgate.wire.diameter.answers import Origin, answer_to
 from wispgate.wire.diameter.hot import gx
@@ -37,7 +37,6 @@ from wispgate.wire.diameter.hot.watchdog import WatchdogAnswers, decode_dwr
 from wispgate.wire.diameter.message import AvpItem, Message, decode_message, encode_avps
 from wispgate.wire.diameter.validation import check_request
 
-ROOT: Final = Path(__file__).parents[1]
 CAPTURES: Final = ROOT / "tests" / "data" / "diameter" / "open5gs.jsonl"
 DISTINCT: Final = 256
 PASSES: Final = 8
@@ -238,19 +237,6 @@ def one_round() -> dict[str, list[float]]:
 # --- rounds ---------------------------------------------------------------------------------------
 
 
-def compile_into(folder: Path) -> Path:
-    """A copy of the source with its compiled modules; the tree itself stays as it is."""
-    for name in ("setup.py", "pyproject.toml"):
-        shutil.copy(ROOT / name, folder)
-    shutil.copytree(ROOT / "requirements", folder / "requirements")
-    without_compiled = shutil.ignore_patterns("*.so", "__pycache__")
-    shutil.copytree(ROOT / "src", folder / "src", ignore=without_compiled)
-    environment = {k: v for k, v in os.environ.items() if k != "WISPGATE_NO_COMPILE"}
-    command = [sys.executable, "setup.py", "--quiet", "build_ext", "--inplace"]
-    subprocess.run(command, cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
-    return folder / "src"
-
-
 def run_round(source: Path, expected: str) -> dict[str, list[float]]:
     """One round with the package from that folder, in a process of its own."""
     environment = os.environ | {"PYTHONPATH": f"{source}{os.pathsep}{ROOT}"}
@@ -287,25 +273,13 @@ def main() -> None:
         print(json.dumps(one_round()))
         return
     with tempfile.TemporaryDirectory() as folder:
-        sources = {"interpreted": interpreted_into(Path(folder) / "interpreted")}
-        if not options.no_compile:
-            compiled = Path(folder) / "compiled"
-            compiled.mkdir()
-            sources["compiled"] = compile_into(compiled)
-        rounds: dict[str, list[dict[str, list[float]]]] = {name: [] for name in sources}
+        forms = sources(Path(folder), is_compiling=not options.no_compile)
+        rounds: dict[str, list[dict[str, list[float]]]] = {name: [] for name in forms}
         for _ in range(options.rounds):
-            for name, source in sources.items():
+            for name, source in forms.items():
                 rounds[name].append(run_round(source, name))
     rows = [row for name, figures in rounds.items() for row in rows_of(name, figures)]
     report("Diameter codec, CPU time of one message", rows)
-
-
-def interpreted_into(folder: Path) -> Path:
-    """A copy of the source without any compiled module that may lie beside it."""
-    shutil.copytree(
-        ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("*.so", "__pycache__")
-    )
-    return folder / "src"
 
 
 if __name__ == "__main__":

@@ -1,36 +1,39 @@
-"""Load on online charging: a node process and a database of its own, gateways with many sessions.
+"""Load on online charging: a node process and a durable database, gateways with many sessions.
 
-    python -m bench.bench_gy --subscribers 2000 --connections 4 --window 128 --seconds 10
+    python -m bench.bench_gy [--subscribers 2000] [--rounds 5] [--no-compile]
 
 Each subscriber runs one session after the other (CCR-I, `--updates` CCR-U, CCR-T) in a closed loop:
-`--window` requests are outstanding on each connection. `--pool` charges all of them to one bucket.
-Prints a table and, with `--json FILE`, writes the same figures. Afterwards the sums must be exact.
+`--window` requests are outstanding on each connection. Interpreted and compiled take turns, and so
+do the ways to ask: all at once, one at a time, at half the rate, 2,000 sessions on one pool, and
+many subscribers (`--many`) instead of few. Figures are medians. Afterwards the sums must be exact.
 """
 
 import argparse
 import asyncio
-import json
 import os
 import pstats
-import secrets
 import signal
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+from bench.forms import sources
+from bench.table import Row, report
 from tests.harness.charging import (
     GATEWAY_HOST,
     NOW,
     ChargingProcess,
     Gateway,
-    Line,
     Subscribers,
     mscc,
     subscription,
@@ -40,8 +43,6 @@ from tests.harness.network import REALM
 from tests.unit.domain.charging.account import a_bucket, a_plan
 from wispgate.domain.plan.compiled import Allowance, GrantRules
 from wispgate.domain.plan.tariff import UnitKind
-from wispgate.store import sync
-from wispgate.store.charging_rows import bucket_row
 from wispgate.wire.diameter.commands import APPLICATION_CREDIT_CONTROL, COMMAND_CREDIT_CONTROL
 from wispgate.wire.diameter.header import FLAG_PROXIABLE, FLAG_REQUEST, Header
 from wispgate.wire.diameter.message import AvpItem, encode_message
@@ -55,7 +56,9 @@ PLAN = a_plan(
     notify_percents=(50, 80, 100),
 )
 TICKS = os.sysconf("SC_CLK_TCK")
-_SESSION = "pgw.epc.test;{:010d};{:06d}"
+_TICK_SECONDS: Final = 0.005
+_SESSION = "pgw.epc.test;{:010d};{:08d}"
+_serial = count(1)
 
 
 @dataclass
@@ -137,27 +140,40 @@ class Figures:
 
 
 class Load(asyncio.Protocol):
-    """One connection after its CER: keeps its window full until it is told to stop."""
+    """One connection after its CER: keeps its window full, or its rate, until told to stop."""
 
-    def __init__(self, sessions: Iterator[tuple[int, bytes]], options: argparse.Namespace) -> None:
-        self._subscribers = sessions
-        self._options = options
+    def __init__(self, imsis: Iterator[bytes], *, updates: int, rate: float = 0) -> None:
+        self._imsis = imsis
+        self._updates = updates
+        self._rate = rate
         self._templates = {kind: Template.make(kind) for kind in "IUT"}
         self._open: dict[int, tuple[bytes, bytes, int, float]] = {}
+        self._ready: deque[tuple[bytes, bytes, int]] = deque()
         self._next = 1
         self._buffer = b""
+        self._pacing: asyncio.Task[None] | None = None
         self.figures = Figures()
         self.is_stopping = False
         self.is_drained = asyncio.Event()
         self.transport: Any = None
 
-    def take_over(self, gateway: Gateway) -> None:
+    def take_over(self, gateway: Gateway, window: int) -> None:
         """Goes on with the connection of a client that has introduced itself."""
         client: Any = gateway.client
         client._ticking.cancel()
         self.transport = transport = client._transport
         transport.set_protocol(self)
-        transport.write(b"".join(self._start() for _ in range(self._options.window)))
+        if self._rate:
+            self._pacing = asyncio.get_running_loop().create_task(self._pace())
+        else:
+            transport.write(b"".join(self._start() for _ in range(window)))
+
+    def stop(self) -> None:
+        """No more sessions; those that are open come to their end."""
+        self.is_stopping = True
+        if self._rate:
+            self._rate *= 4
+        self._look_whether_drained()
 
     def data_received(self, data: bytes) -> None:
         buffer, position, now, out = self._buffer + data, 0, time.perf_counter(), []
@@ -172,8 +188,26 @@ class Load(asyncio.Protocol):
         self._buffer = buffer[position:]
         if out:
             self.transport.write(b"".join(out))
-        if self.is_stopping and not self._open:
+        self._look_whether_drained()
+
+    def _look_whether_drained(self) -> None:
+        if self.is_stopping and not self._open and not self._ready:
             self.is_drained.set()
+
+    async def _pace(self) -> None:
+        """Sends what is due, whatever comes back. A session waits for its answer, as ever."""
+        started, sent = time.perf_counter(), 0
+        while not self.is_drained.is_set():
+            await asyncio.sleep(_TICK_SECONDS)
+            due = int((time.perf_counter() - started) * self._rate) - sent
+            sent += due
+            ready, out = self._ready, []
+            for _ in range(due):
+                if ready:
+                    out.append(self._send(*ready.popleft()))
+                elif not self.is_stopping:
+                    out.append(self._start())
+            self.transport.write(b"".join(out))
 
     def _receive(self, answer: bytes, now: float) -> bytes:
         identifier = int.from_bytes(answer[12:16], "big")
@@ -187,59 +221,61 @@ class Load(asyncio.Protocol):
             self.figures.failures[code] = self.figures.failures.get(code, 0) + 1
         if number:
             self.figures.used += USED
-        if number > self._options.updates:
-            return b"" if self.is_stopping else self._start()
+        if number > self._updates:
+            return b"" if self.is_stopping or self._rate else self._start()
+        if self._rate:
+            self._ready.append((session, imsi, number + 1))
+            return b""
         return self._send(session, imsi, number + 1)
 
     def _start(self) -> bytes:
-        number, imsi = next(self._subscribers)
-        return self._send(_SESSION.format(number, self._next).encode(), imsi, 0)
+        session = _SESSION.format(os.getpid(), next(_serial)).encode()
+        return self._send(session, next(self._imsis), 0)
 
     def _send(self, session: bytes, imsi: bytes, number: int) -> bytes:
         self._next += 1
         self._open[self._next] = session, imsi, number, time.perf_counter()
-        kind = "I" if number == 0 else "U" if number <= self._options.updates else "T"
+        kind = "I" if number == 0 else "U" if number <= self._updates else "T"
         return self._templates[kind].fill(self._next, session, number, imsi)
 
 
-def add_subscribers(subscribers: Subscribers, options: argparse.Namespace) -> list[bytes]:
-    """Lines with one bucket each, or members of one pool; in one transaction each thousand."""
+# What one line is made from another by, in bulk: the same row with other keys.
+_FRESH = """
+    CREATE TEMP TABLE fresh AS
+    SELECT '00101' || lpad(n::text, 10, '0') AS value, gen_random_uuid() AS line_id,
+           gen_random_uuid() AS account_id, gen_random_uuid() AS bucket_id
+    FROM generate_series({first}, {last}) AS n
+"""
+_COPY = """
+    INSERT INTO {table}
+    SELECT (jsonb_populate_record(t, jsonb_strip_nulls(to_jsonb(f)) || {changes})).*
+    FROM {table} t, fresh f WHERE t.{key} = '{of}'
+"""
+
+
+def add_subscribers(
+    subscribers: Subscribers, number: int, *, first: int = 0, is_pool: bool = False
+) -> list[bytes]:
+    """Lines with one bucket each, or members of one pool."""
     subscribers.add_plan(PLAN)
-    first = subscribers.add_line("001010000000000", PLAN, a_bucket(1, octets=OCTETS_PER_BUCKET))
-    profile = subscribers.query("SELECT profile::text FROM every_line")[0][0]
-    imsis = [first.imsi]
-    for start in range(1, options.subscribers, 1000):
-        with subscribers.rows.connect() as connection, connection.cursor() as cursor:
-            for n in range(start, min(start + 1000, options.subscribers)):
-                line = Line(f"00101{n:010d}", UUID(bytes=secrets.token_bytes(16)), 0, version=1)
-                if options.pool:
-                    line.account_id = first.account_id
-                _add(cursor, subscribers, line, profile, n, is_pool=options.pool)
-                imsis.append(line.imsi)
+    bucket = a_bucket(1 + first, octets=OCTETS_PER_BUCKET)
+    line = subscribers.add_line(f"00101{first:010d}", PLAN, bucket)
+    last = first + number - 1
     with subscribers.database.admin() as admin:
+        admin.execute(_FRESH.format(first=first + 1, last=last).encode())
+        if is_pool:
+            admin.execute("UPDATE fresh SET account_id = %s", (line.account_id,))
+        tables = [
+            ("identity", "line_id", line.line_id, "'{}'"),
+            ("hot_00.line", "line_id", line.line_id, "jsonb_build_object('imsi', f.value)"),
+        ]
+        if not is_pool:
+            tables.append(("hot_00.bucket", "bucket_id", bucket.bucket_id, "'{}'"))
+        for table, key, of, changes in tables:
+            admin.execute(_COPY.format(table=table, key=key, of=of, changes=changes).encode())
+        admin.execute("DROP TABLE fresh")
         admin.execute("ANALYZE")
-    return [imsi.encode() for imsi in imsis]
-
-
-def _add(
-    cursor: Any, subscribers: Subscribers, line: Line, profile: str, n: int, *, is_pool: bool
-) -> None:
-    owner = {"operator_id": subscribers.operator_id, "account_id": line.account_id}
-    core_id = subscribers.rows.core_id
-    sync.run(cursor, "add_identity", owner | {
-        "core_id": core_id, "kind": "imsi", "value": line.imsi, "partition": 0,
-        "line_id": line.line_id,
-    })  # fmt: skip
-    sync.run(cursor, "put_line", owner | {
-        "line_id": line.line_id, "core_id": core_id, "state": "active", "imsi": line.imsi,
-        "msisdn": None, "profile": profile, "profile_version": 1, "time_zone": "UTC", "now": NOW,
-        "plan_id": PLAN.plan_id, "plan_version": PLAN.version,
-    }, partition=0)  # fmt: skip
-    if not is_pool:
-        bucket = a_bucket(1000 + n, octets=OCTETS_PER_BUCKET)
-        sync.run(cursor, "insert_bucket", bucket_row(
-            bucket, **owner, name="data", source="plan", notify_percents=PLAN.notify_percents,
-        ), partition=0)  # fmt: skip
+    return [f"00101{n:010d}".encode() for n in range(first, last + 1)]
 
 
 def cpu_seconds(pids: list[int]) -> float:
@@ -262,56 +298,84 @@ def backends(database: TestDatabase) -> list[int]:
     return [pid for (pid,) in rows]
 
 
+@dataclass
+class Measured:
+    """What one run was like: requests per second, milliseconds, CPU microseconds per request."""
+
+    tps: float
+    p50_ms: float
+    p99_ms: float
+    node_us: float
+    postgres_us: float
+    failures: dict[int, int]
+    used: int
+
+    @property
+    def cpu_us(self) -> float:
+        return self.node_us + self.postgres_us
+
+    def __str__(self) -> str:
+        return (
+            f"{self.tps:,.0f} tps, p50 {self.p50_ms:.2f} ms, p99 {self.p99_ms:.2f} ms, "
+            f"node {self.node_us:.0f} us, PostgreSQL {self.postgres_us:.0f} us, "
+            f"failures {self.failures}"
+        )
+
+
 async def measure(
-    options: argparse.Namespace,
-    database: TestDatabase,
-    process: ChargingProcess,
-    sessions: Iterator[tuple[int, bytes]],
-) -> dict[str, Any]:
-    """One run: a second to warm up, then the seconds that count."""
+    bench: "Bench", imsis: list[bytes], *, connections: int, window: int, rate: float = 0
+) -> Measured:
+    """One run: a moment to warm up, then the seconds that count."""
+    options, process = bench.options, bench.process
     loads = []
-    for n in range(options.connections):
+    for n in range(connections):
         gateway = await Gateway.connect(process.port, _gateway_name(n))
-        load = Load(sessions, options)
-        load.take_over(gateway)
+        own = _again_and_again(imsis[n::connections])
+        load = Load(own, updates=options.updates, rate=rate / connections)
+        load.take_over(gateway, window)
         loads.append(load)
     await asyncio.sleep(options.warm_up)
-    before = sum(len(load.figures.latencies) for load in loads)
     places = [len(load.figures.latencies) for load in loads]
-    pids, node_before = backends(database), cpu_seconds([process.pid])
-    database_before, own_before, started = (
-        cpu_seconds(pids),
-        time.process_time(),
-        time.perf_counter(),
-    )
+    pids = backends(bench.database)
+    started = time.perf_counter()
+    node_before, postgres_before = cpu_seconds([process.pid]), cpu_seconds(pids)
     await asyncio.sleep(options.seconds)
-    elapsed = time.perf_counter() - started
-    done = sum(len(load.figures.latencies) for load in loads) - before
     node = cpu_seconds([process.pid]) - node_before
-    postgres, own = cpu_seconds(pids) - database_before, time.process_time() - own_before
+    postgres = cpu_seconds(pids) - postgres_before
+    elapsed = time.perf_counter() - started
     latencies = [
         x for load, at in zip(loads, places, strict=True) for x in load.figures.latencies[at:]
     ]
-    for load in loads:
-        load.is_stopping = True
-    await asyncio.wait_for(asyncio.gather(*(load.is_drained.wait() for load in loads)), 60)
-    for load in loads:
-        load.transport.abort()
+    await _drain(loads)
     failures: dict[int, int] = {}
     for load in loads:
         for code, times in load.figures.failures.items():
             failures[code] = failures.get(code, 0) + times
     cuts = statistics.quantiles(latencies, n=100)
-    return {
-        "tps": round(done / elapsed),
-        "p50_ms": round(cuts[49] * 1000, 2),
-        "p99_ms": round(cuts[98] * 1000, 2),
-        "node_us": round(node / done * 1e6, 1),
-        "postgres_us": round(postgres / done * 1e6, 1),
-        "load_us": round(own / done * 1e6, 1),
-        "failures": failures,
-        "used": sum(load.figures.used for load in loads),
-    }
+    done = len(latencies)
+    return Measured(
+        tps=done / elapsed,
+        p50_ms=cuts[49] * 1000,
+        p99_ms=cuts[98] * 1000,
+        node_us=node / done * 1e6,
+        postgres_us=postgres / done * 1e6,
+        failures=failures,
+        used=sum(load.figures.used for load in loads),
+    )
+
+
+async def _drain(loads: list[Load]) -> None:
+    for load in loads:
+        load.stop()
+    await asyncio.wait_for(asyncio.gather(*(load.is_drained.wait() for load in loads)), 120)
+    for load in loads:
+        load.transport.abort()
+    await asyncio.sleep(0.2)
+
+
+def _again_and_again(imsis: list[bytes]) -> Iterator[bytes]:
+    while True:
+        yield from imsis
 
 
 def _gateway_name(number: int) -> str:
@@ -325,52 +389,135 @@ def check_sums(subscribers: Subscribers, used: int) -> None:
         sys.exit(f"the sums are wrong: buckets {rows}, ledger {ledger}, reported {used}")
 
 
-async def run(options: argparse.Namespace) -> list[dict[str, Any]]:
-    figures = []
-    with a_database() as database, tempfile.TemporaryDirectory() as folder:
-        subscribers = Subscribers(database)
+@contextmanager
+def durably(database: TestDatabase) -> Iterator[None]:
+    """Tests forgo fsync; what is measured is what an operator would have."""
+    with database.admin() as admin:
+        for setting in ("fsync", "full_page_writes"):
+            admin.execute(f"ALTER SYSTEM SET {setting} = on".encode())
+        admin.execute("SELECT pg_reload_conf()")
+    yield
+
+
+class Bench:
+    """The database, who is in it, and the node of one form at a time."""
+
+    def __init__(self, options: argparse.Namespace, database: TestDatabase) -> None:
+        self.options = options
+        self.database = database
+        self.used = 0
+        self.subscribers = Subscribers(database)
         for n in range(1, options.connections):
-            subscribers.add_gateway(_gateway_name(n))
-        imsis = add_subscribers(subscribers, options)
-        profile = str(Path(folder) / "profile")
-        order = {"profile": profile} if options.profile else {}
-        process = await ChargingProcess(database.dsn("network")).start(is_real_time=False, **order)
-        used = 0
-        sessions = ((n, imsis[n % len(imsis)]) for n in count())
-        for number in range(options.rounds):
-            found = await measure(options, database, process, sessions)
-            used += found["used"]
-            figures.append(found)
-            print(number, {key: value for key, value in found.items() if key != "used"}, flush=True)
-        shares = await process.stop()
-        print("paths", shares)
-        check_sums(subscribers, used)
-        if options.profile:
-            pstats.Stats(profile).sort_stats("tottime").print_stats(options.profile)
-    return figures
+            self.subscribers.add_gateway(_gateway_name(n))
+        few = options.subscribers
+        self.imsis = {"few": add_subscribers(self.subscribers, few)}
+        if options.pool:
+            self.imsis["pool"] = add_subscribers(
+                self.subscribers, few, first=10_000_000, is_pool=True
+            )
+        if options.many:
+            self.imsis["many"] = add_subscribers(self.subscribers, options.many, first=20_000_000)
+        self.process: ChargingProcess
+        self.figures: dict[tuple[str, str], list[Measured]] = {}
+
+    async def round(self, form: str, source: Path, profile: str = "") -> None:
+        """All ways to ask, of a node that has just started."""
+        order = {"profile": profile} if profile else {}
+        dsn = self.database.dsn("network")
+        self.process = await ChargingProcess(dsn, source=source).start(is_real_time=False, **order)
+        options = self.options
+        full = {"connections": options.connections, "window": options.window}
+        peak = (await self._run(form, "all", "few", **full)).tps
+        if options.alone:
+            await self._run(form, "alone", "few", connections=1, window=1)
+        if options.half:
+            half = {"connections": options.connections, "window": 0, "rate": peak / 2}
+            await self._run(form, "half", "few", **half)
+        for name in ("pool", "many"):
+            if name in self.imsis:
+                await self._run(form, name, name, **full)
+        print("paths", await self.process.stop(), flush=True)
+
+    async def _run(self, form: str, name: str, whose: str, **how: Any) -> Measured:
+        found = await measure(self, self.imsis[whose], **how)
+        self.used += found.used
+        self.figures.setdefault((form, name), []).append(found)
+        print(f"{form}, {name}: {found}", flush=True)
+        return found
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+async def run(options: argparse.Namespace, forms: dict[str, Path]) -> dict[tuple[str, str], Any]:
+    with a_database() as database, durably(database), tempfile.TemporaryDirectory() as folder:
+        bench = Bench(options, database)
+        path = str(Path(folder) / "profile") if options.profile else ""
+        for _ in range(options.rounds):
+            for form, source in forms.items():
+                await bench.round(form, source, path)
+        check_sums(bench.subscribers, bench.used)
+        if path:
+            pstats.Stats(path).sort_stats("tottime").print_stats(options.profile)
+        return bench.figures
+
+
+def rows_of(
+    figures: dict[tuple[str, str], list[Measured]], options: argparse.Namespace
+) -> list[Row]:
+    titles = {
+        "all": f"Gy, {options.connections} x {options.window}",
+        "alone": "Gy, one at a time",
+        "half": "Gy, half the rate",
+        "pool": f"Gy, {options.subscribers} sessions on one pool",
+        "many": f"Gy, {options.many} subscribers",
+    }
+    rows = []
+    for (form, name), runs in figures.items():
+        base = figures[form, "all"]
+        is_compared = name in ("pool", "many")
+        ratio = [run.tps / other.tps for run, other in zip(runs, base, strict=True)]
+        rows.append(
+            Row(
+                f"{titles[name]}, {form}",
+                "tps",
+                statistics.median(run.tps for run in runs),
+                p50_ms=statistics.median(run.p50_ms for run in runs),
+                p99_ms=statistics.median(run.p99_ms for run in runs),
+                cpu_us=statistics.median(run.cpu_us for run in runs),
+                compared_with=f"{options.subscribers} buckets" if is_compared else None,
+                ratio=statistics.median(ratio) if is_compared else None,
+            )
+        )
+    return rows
+
+
+def a_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--subscribers", type=int, default=2000)
+    parser.add_argument("--many", type=int, default=0, help="subscribers of the large run")
     parser.add_argument("--connections", type=int, default=4)
     parser.add_argument("--window", type=int, default=128)
     parser.add_argument("--updates", type=int, default=4)
-    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--warm-up", type=float, default=1)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--pool", action="store_true")
+    parser.add_argument("--rounds", type=int, default=5)
+    for name in ("alone", "half", "pool", "compile"):
+        parser.add_argument(f"--no-{name}", dest=name, action="store_false")
     parser.add_argument("--profile", type=int, default=0, help="lines of profile to print")
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
+    return parser
+
+
+def main() -> None:
+    options = a_parser().parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    figures = asyncio.run(run(options))
-    tps = statistics.median(found["tps"] for found in figures)
-    print(f"median {tps:.0f} tps, window {options.connections} x {options.window}")
-    if options.json:
-        options.json.write_text(
-            json.dumps({"options": vars(options), "rounds": figures}, default=str)
-        )
+    print(f"load when it began: {os.getloadavg()[0]:.1f}")
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            forms = sources(Path(folder), is_compiling=options.compile)
+        except subprocess.CalledProcessError:
+            print("there is no compiler: interpreted alone")
+            forms = sources(Path(folder) / "alone", is_compiling=False)
+        figures = asyncio.run(run(options, forms))
+    print(f"load when it ended: {os.getloadavg()[0]:.1f}")
+    report("Online charging", rows_of(figures, options))
 
 
 if __name__ == "__main__":

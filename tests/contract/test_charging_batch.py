@@ -43,16 +43,18 @@ from wispgate.domain.plan.tariff import Band, TariffEntry, UnitKind, block_price
 from wispgate.domain.policy.capabilities import GENERIC_3GPP
 from wispgate.domain.policy.decisions import Refusal
 from wispgate.kernel.events import Event
+from wispgate.network.ocs.brief import Brief
 from wispgate.network.ocs.complete import charge_completely
 from wispgate.network.ocs.decided import answer_decision, answer_refusal
+from wispgate.network.ocs.foreseen import Memory
 from wispgate.network.ocs.simple import charge_simply
 from wispgate.network.ocs.stored import StoredAnswer
 from wispgate.network.ocs.translation import CreditControl
 from wispgate.network.ocs.work import Work
-from wispgate.store import sync
+from wispgate.store import loader, sync
 from wispgate.store.charging_lines import ChargingLines
 from wispgate.store.charging_rows import read_bucket, read_session
-from wispgate.store.hot import HotStore
+from wispgate.store.hot import PLANNER, HotStore
 from wispgate.store.plans import PlanCache
 from wispgate.store.profiles import ProfileCache
 
@@ -200,9 +202,11 @@ class Trial:
 
     def __init__(self, database: TestDatabase, store: HotStore, seed: int) -> None:
         self.dice = random.Random(seed)  # noqa: S311 (repeatable on purpose)
+        self.wording = random.Random(seed)  # noqa: S311
         self.subscribers = Subscribers(database)
         self.partition = store.partitions[0]
         self.lines = ChargingLines(ProfileCache(), PlanCache(store))
+        self.memory = Memory()
         self.model = Model()
         self.members = [self._add_line(n) for n in range(6)]
         self.members.append(self._add_member(self.members[0]))
@@ -237,7 +241,9 @@ class Trial:
         works = [self.work(line, request) for line, request in asked]
         answers: list[StoredAnswer | None] = [None] * len(works)
         try:
-            left = await charge_simply(self.partition, self.lines, works, answers, now=self.now)
+            left = await charge_simply(
+                self.partition, self.lines, self.memory, works, answers, now=self.now
+            )
         except asyncpg.UniqueViolationError:
             left = list(range(len(works)))  # a number that was booked in suspense
         for place, (line, request) in enumerate(asked):
@@ -262,7 +268,7 @@ class Trial:
     async def ask(self, line: Line, request: ChargeRequest, now: datetime) -> list[int]:
         """The places that the statement flags of this one request."""
         work = self.work(line, request)
-        return await charge_simply(self.partition, self.lines, [work], [None], now=now)
+        return await charge_simply(self.partition, self.lines, self.memory, [work], [None], now=now)
 
     def _session_of(self, line: Line, slot: int) -> str:
         """The session of a slot; after its end mostly the next one."""
@@ -285,7 +291,10 @@ class Trial:
         asked = CreditControl(
             type=kinds[request.kind], charge=request, identities=(), apn="internet"
         )
-        return Work(asked, line.line_id, self.subscribers.rows.core_id, "pgw", GENERIC_3GPP)
+        work = Work(asked, line.line_id, self.subscribers.rows.core_id, "pgw", GENERIC_3GPP)
+        if self.wording.random() < 0.7:
+            work.brief = brief_of_charge(asked)
+        return work
 
     async def compare(self) -> None:
         """Buckets, sessions and flags stand in the database as in the model."""
@@ -300,13 +309,23 @@ class Trial:
         }
 
     def _read_sessions(self, units: dict[UUID, UnitKind]) -> dict[str, SessionState]:
-        groups = self.subscribers.table("session_group")
+        groups = self.subscribers.groups()
         found = {}
         for row in self.subscribers.table("charging_session"):
             key = row["session_id"]
             own = [group for group in groups if group["session_id"] == key]
             found[key] = _sorted(read_session(row, own, units).state)
         return found
+
+
+def brief_of_charge(asked: CreditControl) -> Brief:
+    """As if the hot codec had read it."""
+    groups = tuple(
+        (group.rating_group, group.wanted_units, tuple(asked.service_ids_of(group.rating_group)))
+        for group in asked.charge.groups
+    )
+    used = tuple(sum(u.octets for u in group.used) for group in asked.charge.groups)
+    return Brief((asked.type, "", groups), used, "", asked.apn, None)
 
 
 def _as_text(row: dict[str, Any]) -> dict[str, Any]:
@@ -340,7 +359,33 @@ async def test_the_statement_charges_as_the_domain_decides(
     assert trial.simple > 60
 
 
-async def test_a_session_that_changed_meanwhile_is_flagged(
+async def test_a_session_that_changed_meanwhile_is_charged_as_it_is_then(
+    database: TestDatabase, store: HotStore
+) -> None:
+    trial = Trial(database, store, seed=1)
+    bucket = a_bucket(99, octets=5_000)
+    line = trial.subscribers.add_line("001010000000008", a_plan(), bucket)
+
+    async def ask(kind: str, number: int, **units: int) -> list[int]:
+        group = a_group(**units)
+        return await trial.ask(line, a_request(kind, number, group, session_id="raced"), NOW)
+
+    assert await ask("I", 0, want=100) == []
+
+    with database.connect("network") as other:
+        other.execute("UPDATE hot_00.bucket SET reserved = 70 WHERE reserved = 100")
+        other.execute("UPDATE hot_00.charging_session SET groups[1].held_amounts = ARRAY[70]")
+        waiting = asyncio.ensure_future(ask("U", 1, want=200, used=10))
+        await until(lambda: database_waits(database))
+        other.commit()
+    flagged = await waiting
+
+    assert flagged == []
+    assert trial.subscribers.reserved() == 200
+    assert trial.subscribers.remaining(bucket) == 4_990
+
+
+async def test_a_session_that_was_closed_meanwhile_is_flagged(
     database: TestDatabase, store: HotStore
 ) -> None:
     trial = Trial(database, store, seed=1)
@@ -353,10 +398,10 @@ async def test_a_session_that_changed_meanwhile_is_flagged(
     assert await ask("I", 0, want=100) == []
 
     with database.connect("network") as other:
-        other.execute("UPDATE hot_00.charging_session SET seen_at = seen_at")
+        other.execute("UPDATE hot_00.charging_session SET is_open = false")
         waiting = asyncio.ensure_future(ask("U", 1, want=100, used=10))
         await until(lambda: database_waits(database))
-        other.execute("UPDATE hot_00.session_group SET held_amounts = ARRAY[7]")
+        other.commit()
     flagged = await waiting
 
     assert flagged == [0]
@@ -428,3 +473,34 @@ async def test_settling_gives_back_what_open_sessions_hold(
         "SELECT caps->0->>'reserved' FROM every_bucket WHERE bucket_id = %s", capped.bucket_id
     )
     assert caps == [("0",)]
+
+
+@pytest.mark.parametrize("lines", [0, 5])
+def test_no_plan_of_the_statement_reads_a_whole_table(database: TestDatabase, lines: int) -> None:
+    """Whatever is known of the tables' sizes: the plan is made early, and kept."""
+    subscribers = Subscribers(database)
+    for n in range(lines):
+        subscribers.add_line(f"00101000000001{n}", a_plan(), a_bucket(n))
+    with database.admin() as admin:
+        admin.execute("VACUUM ANALYZE")
+
+    plan = generic_plan_of("charge_simple", database)
+
+    accesses = [n for n, line in enumerate(plan) if "Index" in line and "Scan using" in line]
+    assert not [line for line in plan if "Seq Scan" in line or "Bitmap Heap" in line]
+    assert len(accesses) >= 10
+    assert all("Index Cond" in plan[n + 1] for n in accesses)
+
+
+def generic_plan_of(name: str, database: TestDatabase) -> list[str]:
+    """The plan for any arguments, under the settings of the network's connections."""
+    statement = loader.statement(name)
+    arguments = ", ".join(["NULL"] * len(statement.parameters))
+    with database.connect("network") as connection:
+        for setting, value in PLANNER.items():
+            connection.execute(f"SET {setting} = {value}".encode())
+        connection.execute("SET search_path = hot_00, public")
+        connection.execute("SET plan_cache_mode = force_generic_plan")
+        connection.execute(f"PREPARE asked AS {statement.for_asyncpg}".encode())
+        rows = connection.execute(f"EXPLAIN EXECUTE asked ({arguments})".encode()).fetchall()
+    return [line for (line,) in rows]

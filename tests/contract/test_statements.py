@@ -37,7 +37,6 @@ HOT_TABLES = {
     "posting_key",
     "push",
     "registration",
-    "session_group",
 }
 
 

@@ -33,6 +33,7 @@ from wispgate.domain.policy.facts import LineFacts, LineState, Suspension
 from wispgate.domain.policy.profile import compile_profile
 from wispgate.kernel.clock import Clock
 from wispgate.main.clocks import SystemClock
+from wispgate.main.memory import calm_collector
 from wispgate.network.ocs.charging import Charging
 from wispgate.network.ocs.gy import Gy
 from wispgate.network.transport.dispatch import Dispatcher
@@ -179,6 +180,11 @@ class Subscribers:
         with self.rows.connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
             return cursor.execute(statement).fetchall()
 
+    def groups(self) -> list[dict[str, Any]]:
+        """The rating groups of all sessions, one row each."""
+        with self.rows.connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute("SELECT * FROM every_session_group").fetchall()
+
     def _owner(self, line: Line) -> dict[str, UUID]:
         return {"operator_id": self.operator_id, "account_id": line.account_id}
 
@@ -315,8 +321,10 @@ def a_month() -> tuple[datetime, datetime]:
 class ChargingProcess:
     """A charging node in a process of its own, which a test can kill and start again."""
 
-    def __init__(self, dsn: str, *, name: str = OCS_HOST) -> None:
+    def __init__(self, dsn: str, *, name: str = OCS_HOST, source: Path = _ROOT / "src") -> None:
+        """`source`: where the package is found, if not here (a copy that was compiled, say)."""
         self._order = {"dsn": dsn, "name": name, "port": 0}
+        self._path = f"{source}:{_ROOT}"
         self._process: asyncio.subprocess.Process | None = None
         self.port = 0
 
@@ -325,7 +333,7 @@ class ChargingProcess:
         self._process = process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.harness.charging",
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, cwd=_ROOT,
-            env=os.environ | {"PYTHONPATH": f"{_ROOT / 'src'}:{_ROOT}"},
+            env=os.environ | {"PYTHONPATH": self._path},
         )  # fmt: skip
         assert process.stdin is not None
         assert process.stdout is not None
@@ -362,6 +370,7 @@ async def _serve(order: dict[str, Any]) -> None:
     async with a_charging_node(
         order["dsn"], clock=clock, name=order["name"], port=order["port"]
     ) as node:
+        calm_collector()
         print(node.port, flush=True)  # noqa: T201 (that is how the parent learns the port)
         await stopping.wait()
     print(json.dumps(_count_paths()), flush=True)  # noqa: T201

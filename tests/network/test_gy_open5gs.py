@@ -80,10 +80,11 @@ def answer_of(request: Message, group: list[tuple[str, Any]]) -> list[tuple[str,
     ]
 
 
+# It asks for 1 MB, as always; it gets the plan's slice.
 GRANT = [
-    ("Granted-Service-Unit", [("CC-Total-Octets", 1_000_000)]),
+    ("Granted-Service-Unit", [("CC-Total-Octets", 10_000_000)]),
     ("Validity-Time", 300),
-    ("Volume-Quota-Threshold", 200_000),
+    ("Volume-Quota-Threshold", 2_000_000),
     ("Result-Code", 2001),
 ]
 
@@ -129,7 +130,7 @@ async def test_a_captured_dialogue_is_answered_and_charged(smf: Smf, report: Mes
     assert shown(second) == answer_of(report, GRANT if is_update else [("Result-Code", 2001)])
     # CC-Time holds the time of day in seconds since 1970: nobody granted it, nobody pays for it.
     assert smf.subscribers.remaining(bucket) == 100_000_000 - octets_of(report)
-    assert smf.subscribers.reserved() == (1_000_000 if is_update else 0)
+    assert smf.subscribers.reserved() == (10_000_000 if is_update else 0)
 
 
 @pytest.mark.parametrize(("is_suspended", "code"), [(False, 4012), (True, 4010)])

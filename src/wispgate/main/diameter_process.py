@@ -18,6 +18,7 @@ from wispgate.domain.authentication.vault import Vault
 from wispgate.kernel.clock import Clock
 from wispgate.main import database, secret_files
 from wispgate.main.clocks import installation_clock
+from wispgate.main.memory import calm_collector
 from wispgate.main.settings import Settings
 from wispgate.network.eir.s13 import S13
 from wispgate.network.enforcement import backlog
@@ -49,6 +50,7 @@ from wispgate.store.policy_sessions import PolicySessions
 from wispgate.store.profiles import ProfileCache
 from wispgate.wire.diameter.answers import Origin
 from wispgate.wire.diameter.capabilities import Application, LocalNode
+from wispgate.wire.diameter.hot.form import form
 from wispgate.wire.diameter.timing import Timing
 from wispgate.wire.diameter.types import Address
 
@@ -153,6 +155,8 @@ async def _serve(settings: Settings, dsn: str, opening_key: OpeningKey, number: 
         server = await asyncio.start_server(
             pages.answer, address.host, address.port, limit=_MAX_HTTP_REQUEST
         )
+        calm_collector()
+        _log.info("codec and charging", form=form())
         await stopping.wait()
         server.close()
         measuring.cancel()

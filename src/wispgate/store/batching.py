@@ -8,12 +8,13 @@ are never in flight together: the later one waits for the next batch.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from wispgate.kernel.errors import Unavailable
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Outcome_contra = TypeVar("Outcome_contra", contravariant=True)
 
 MAX_BATCH = 256
 # Measured: below this many waiting, one batch in flight is the faster way.
@@ -25,6 +26,26 @@ class Overloaded(Unavailable):
     """More is waiting than could be answered in time; nothing was done with the item."""
 
     code = "overloaded"
+
+
+class _Entry(NamedTuple, Generic[Item, Result]):
+    item: Item
+    key: Hashable
+    receiver: "Receiver[Result]"
+
+
+class Receiver(Protocol[Outcome_contra]):
+    """Whoever is told of an item's end: a future, or something that costs the loop nothing.
+
+    Its methods raise nothing.
+    """
+
+    def done(self) -> bool:
+        """Whether nobody wants to know any more."""
+
+    def set_result(self, result: Outcome_contra, /) -> None: ...
+
+    def set_exception(self, exception: Exception, /) -> None: ...
 
 
 class Batcher(Generic[Item, Result]):
@@ -48,7 +69,7 @@ class Batcher(Generic[Item, Result]):
         self._key = key
         self._max_batch = max_batch
         self._max_waiting = max_waiting
-        self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+        self._waiting: deque[_Entry[Item, Result]] = deque()
         self._in_flight: set[Hashable] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -58,12 +79,16 @@ class Batcher(Generic[Item, Result]):
 
     def submit(self, item: Item) -> "asyncio.Future[Result]":
         """The item's result, later. Raises Overloaded, with nothing done, if too many wait."""
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self.hand_in(item, future)
+        return future
+
+    def hand_in(self, item: Item, receiver: Receiver[Result]) -> None:
+        """Tells the receiver of the item's result, later. Raises as `submit` does."""
         if len(self._waiting) >= self._max_waiting:
             raise Overloaded("too many requests wait for the database")
-        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, future))
+        self._waiting.append(_Entry(item, self._key(item), receiver))
         self._start()
-        return future
 
     async def drain(self) -> None:
         """Waits until all that was submitted has its result."""
@@ -91,39 +116,38 @@ class Batcher(Generic[Item, Result]):
             if len(self._tasks) > 1 and len(self._waiting) < SECOND_BATCH_FROM:
                 return
 
-    def _take(self) -> "list[tuple[Item, asyncio.Future[Result]]]":
-        batch: list[tuple[Item, asyncio.Future[Result]]] = []
-        held_back: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+    def _take(self) -> "list[_Entry[Item, Result]]":
+        batch: list[_Entry[Item, Result]] = []
+        held_back: deque[_Entry[Item, Result]] = deque()
         while self._waiting and len(batch) < self._max_batch:
             entry = self._waiting.popleft()
-            key = self._key(entry[0])
-            if key in self._in_flight:
+            if entry.key in self._in_flight:
                 held_back.append(entry)
             else:
-                self._in_flight.add(key)
+                self._in_flight.add(entry.key)
                 batch.append(entry)
         self._waiting.extendleft(reversed(held_back))
         return batch
 
-    async def _handle(self, batch: "list[tuple[Item, asyncio.Future[Result]]]") -> None:
+    async def _handle(self, batch: "list[_Entry[Item, Result]]") -> None:
         try:
             await self._settle(batch)
         finally:
-            self._in_flight.difference_update(self._key(item) for item, _ in batch)
+            self._in_flight.difference_update(entry.key for entry in batch)
 
-    async def _settle(self, batch: "list[tuple[Item, asyncio.Future[Result]]]") -> None:
+    async def _settle(self, batch: "list[_Entry[Item, Result]]") -> None:
         try:
-            results = await self._process([item for item, _ in batch])
+            results = await self._process([entry.item for entry in batch])
             pairs = list(zip(batch, results, strict=True))
         except Exception as error:  # noqa: BLE001 (the top of a batch: each item gets to know)
             if len(batch) > 1 and not isinstance(error, Unavailable):
                 for entry in batch:
                     await self._settle([entry])
                 return
-            for _, future in batch:
-                if not future.done():
-                    future.set_exception(error)
+            for entry in batch:
+                if not entry.receiver.done():
+                    entry.receiver.set_exception(error)
         else:
-            for (_, future), result in pairs:
-                if not future.done():
-                    future.set_result(result)
+            for entry, result in pairs:
+                if not entry.receiver.done():
+                    entry.receiver.set_result(result)

@@ -19,7 +19,7 @@ import asyncpg
 from wispgate.domain.charging.ledger import EntryKind, LedgerEntry
 from wispgate.domain.charging.state import Bucket
 from wispgate.kernel.events import Event
-from wispgate.kernel.ids import uuid7
+from wispgate.kernel.ids import uuid7_series
 from wispgate.store.charging_lines import ChargingLine, ChargingLines
 from wispgate.store.charging_rows import (
     ChargingSession,
@@ -75,7 +75,6 @@ class Books:
     answers: dict[RequestKey, bytes]
     exhausted: dict[UUID, bool] = field(default_factory=dict)
     _stored: frozenset[str] = frozenset()
-    _removed_groups: list[tuple[str, int]] = field(default_factory=list)
     _put_sessions: dict[str, ChargingSession] = field(default_factory=dict)
     _put_buckets: dict[UUID, tuple[Bucket, tuple[int, ...]]] = field(default_factory=dict)
     _new_buckets: dict[UUID, dict[str, Any]] = field(default_factory=dict)
@@ -87,13 +86,8 @@ class Books:
         return tuple(self.buckets.get(account_id, {}).values())
 
     def put_session(self, session: ChargingSession) -> None:
-        """A new or changed session; groups that it has no more are forgotten."""
+        """A new or changed session."""
         key = session.state.session_id
-        before = self.sessions.get(key)
-        if before is not None:
-            kept = {group.rating_group for group in session.state.groups}
-            gone = [g.rating_group for g in before.state.groups if g.rating_group not in kept]
-            self._removed_groups += [(key, to_group(rating_group)) for rating_group in gone]
         self.sessions[key] = self._put_sessions[key] = session
 
     def put_bucket(
@@ -158,23 +152,13 @@ class Books:
                 "account_ids": [s.account_id for s in new],
                 "line_ids": [s.line_id for s in new],
                 "core_ids": [s.core_id for s in new],
-                "now": now,
             }
-            await transaction.fetch("insert_charging_sessions", values)
+            await transaction.fetch(
+                "insert_charging_sessions", values | _group_columns(new) | {"now": now}
+            )
         if old:
-            await transaction.fetch(
-                "update_charging_sessions", _session_columns(old) | {"now": now}
-            )
-        if self._removed_groups:
-            await transaction.fetch(
-                "remove_session_groups",
-                {
-                    "session_ids": [key for key, _ in self._removed_groups],
-                    "rating_groups": [group for _, group in self._removed_groups],
-                },
-            )
-        if any(session.state.groups for session in sessions):
-            await transaction.fetch("put_session_groups", _group_columns(sessions))
+            values = _session_columns(old) | _group_columns(old)
+            await transaction.fetch("update_charging_sessions", values | {"now": now})
 
     async def _save_buckets(self, transaction: Transaction) -> None:
         for row in self._new_buckets.values():
@@ -214,7 +198,7 @@ class Books:
             await transaction.fetch(
                 "append_events",
                 {
-                    "event_ids": [uuid7(now, os.urandom(10)) for _ in self._events],
+                    "event_ids": _ids(now, len(self._events)),
                     "operator_ids": [event.operator_id for event in self._events],
                     "account_ids": [event.account_id for event in self._events],
                     "line_ids": [event.line_id for event in self._events],
@@ -297,10 +281,15 @@ def _session_columns(sessions: Sequence[ChargingSession]) -> dict[str, Any]:
 
 
 def _group_columns(sessions: Sequence[ChargingSession]) -> dict[str, Any]:
-    pairs = [(session, group) for session in sessions for group in session.state.groups]
+    """Groups with the place of their session, and what they hold with that of the group."""
+    groups = [
+        (place, session, group)
+        for place, session in enumerate(sessions, 1)
+        for group in session.state.groups
+    ]
     places = {
         (session.state.session_id, group.rating_group): place
-        for place, (session, group) in enumerate(pairs, 1)
+        for place, (_, session, group) in enumerate(groups, 1)
     }
     held = [
         (places[session.state.session_id, held.rating_group], held.bucket_id, Decimal(held.amount))
@@ -308,18 +297,21 @@ def _group_columns(sessions: Sequence[ChargingSession]) -> dict[str, Any]:
         for held in session.state.reservations
     ]
     return {
-        "session_ids": [session.state.session_id for session, _ in pairs],
-        "rating_groups": [to_group(group.rating_group) for _, group in pairs],
-        "operator_ids": [session.operator_id for session, _ in pairs],
-        "account_ids": [session.account_id for session, _ in pairs],
-        "rated_units": [group.rated_units for _, group in pairs],
-        "granted_units": [group.granted_units for _, group in pairs],
-        "granted_ats": [group.granted_at for _, group in pairs],
-        "are_final": [group.is_final for _, group in pairs],
+        "group_of": [place for place, _, _ in groups],
+        "rating_groups": [to_group(group.rating_group) for _, _, group in groups],
+        "rated_units": [group.rated_units for _, _, group in groups],
+        "granted_units": [group.granted_units for _, _, group in groups],
+        "granted_ats": [group.granted_at for _, _, group in groups],
+        "are_final": [group.is_final for _, _, group in groups],
         "held_by": [place for place, _, _ in held],
         "held_buckets": [bucket_id for _, bucket_id, _ in held],
         "held_amounts": [amount for _, _, amount in held],
     }
+
+
+def _ids(now: datetime, count: int) -> list[UUID]:
+    """Identifiers in the order of what they stand for: readers sort events of one moment by them."""
+    return [UUID(bytes=octets) for octets in uuid7_series(now, os.urandom(10), count)]
 
 
 def _bucket_columns(changed: Iterable[tuple[Bucket, tuple[int, ...]]]) -> dict[str, Any]:
@@ -339,7 +331,7 @@ def _ledger_columns(
     entries: Sequence[tuple[Posting, LedgerEntry]], currencies: dict[UUID, str], now: datetime
 ) -> dict[str, Any]:
     return {
-        "entry_ids": [uuid7(now, os.urandom(10)) for _ in entries],
+        "entry_ids": _ids(now, len(entries)),
         "operator_ids": [posting.operator_id for posting, _ in entries],
         "account_ids": [posting.account_id for posting, _ in entries],
         "bucket_ids": [entry.bucket_id for _, entry in entries],

@@ -2,37 +2,41 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from asyncpg.pgproto import pgproto
+
 from wispgate.domain.plan.basic import BASIC_PLAN_ID
-from wispgate.kernel.ids import uuid7
+from wispgate.kernel.ids import uuid7_series
 from wispgate.store.hot import Partition
 
-_COLUMNS: Final = (
-    "ordinals", "are_first", "session_ids", "numbers", "kinds", "core_ids", "line_ids",
-    "profile_versions", "units", "zones", "need_left", "rating_groups", "used", "wanted",
-    "are_free", "currencies", "validities", "answers", "entry_ids", "event_ids", "payloads",
-    "peers", "apns", "plmns", "addresses",
-)  # fmt: skip
-_NO_GROUP: Final = (None, 0, 0, True, "", 0)
 
+@dataclass(slots=True, eq=False, kw_only=True)
+class Shape:
+    """What a rating group's row has in common with many others. Rows with one shape share it.
 
-class SimpleGroup(NamedTuple):
-    """A rating group as the statement takes it. `wanted` 0 asks for nothing.
-
+    `kind` is "i", "u" or "t". `needs_left`: the line is not exhausted only while a bucket has
+    something left. `rating_group` None: the request names no group. `wanted` 0 asks for nothing.
     `is_free`: no bucket is touched. `currency`: which money could pay instead, "" for none.
-    `validity` is how many seconds the bucket must last.
+    `validity` is how many seconds the bucket must last. `answer` stands with the first group of a
+    request, and is what is answered if the statement finds that the request is simple.
     """
 
-    rating_group: int
-    used: int
-    wanted: int
-    is_free: bool
-    currency: str
-    validity: int
+    kind: str
+    core_id: UUID
+    unit: str
+    zone: str | None
+    needs_left: bool
+    answer: bytes | None
+    rating_group: int | None = None
+    wanted: int = 0
+    is_free: bool = True
+    currency: str = ""
+    validity: int = 0
 
 
 class Opening(NamedTuple):
@@ -45,24 +49,14 @@ class Opening(NamedTuple):
 
 
 class SimpleRequest(NamedTuple):
-    """A request with its answer, if the statement finds that it is simple.
-
-    `kind` is "i", "u" or "t". `needs_left`: the line is not exhausted only while a bucket has
-    something left. `payload` is that of the event of a begun or ended session.
-    """
+    """A request with a shape, and what it used, for each of its groups."""
 
     session_id: str
     number: int
-    kind: str
-    core_id: UUID
     line_id: UUID
     profile_version: int
-    unit: str
-    zone: str | None
-    needs_left: bool
-    groups: Sequence[SimpleGroup]
-    answer: bytes
-    payload: str | None = None
+    shapes: Sequence[Shape]
+    used: Sequence[int]
     opening: Opening | None = None
 
 
@@ -75,6 +69,8 @@ class Charged(Enum):
 
 SimpleOutcome = Charged | bytes
 
+_NOTHING: Final = Opening("", "", "", None)
+
 
 async def charge_simple(
     partition: Partition, requests: Sequence[SimpleRequest], *, now: datetime
@@ -83,28 +79,77 @@ async def charge_simple(
 
     Raises DatabaseLost, or UniqueViolationError when another process was first.
     """
-    rows = [row for place, request in enumerate(requests) for row in _rows(place, request, now)]
-    values: dict[str, Any] = dict(zip(_COLUMNS, map(list, zip(*rows, strict=True)), strict=True))
+    values = columns_of(requests, now, os.urandom(20))
     found = await partition.fetch(
         "charge_simple", values | {"now": now, "basic_plan_id": BASIC_PLAN_ID}
     )
     outcomes: list[SimpleOutcome] = [Charged.FLAGGED] * len(requests)
-    for place, answer in found:
-        outcomes[place] = Charged.AS_FORESEEN if answer is None else answer
+    for places, answer in found:
+        for place in places or ():
+            outcomes[place] = Charged.AS_FORESEEN if answer is None else answer
     return outcomes
 
 
-def _rows(place: int, request: SimpleRequest, now: datetime) -> list[tuple[Any, ...]]:
-    event_id = None if request.payload is None else uuid7(now, os.urandom(10))
-    head = (
-        request.session_id, request.number, request.kind, request.core_id, request.line_id,
-        request.profile_version, request.unit, request.zone, request.needs_left,
+def columns_of(
+    requests: Sequence[SimpleRequest], now: datetime, random_bytes: bytes
+) -> dict[str, Any]:
+    """The arrays of the statement. Places of requests count from 0, those of the arrays from 1."""
+    shapes: dict[Shape, int] = {}
+    openings: list[Opening] = []
+    rows: list[tuple[int, int, int, str, int, UUID, int, int]] = []
+    for place, request in enumerate(requests):
+        session_id, number, line_id, version, own_shapes, used, opening = request
+        event = 0
+        if own_shapes[0].kind != "u":
+            openings.append(opening or _NOTHING)
+            event = len(openings)
+        for shape, units in zip(own_shapes, used, strict=True):
+            index = shapes.get(shape)
+            if index is None:
+                index = shapes[shape] = len(shapes) + 1
+            rows.append((place, index, event, session_id, number, line_id, version, units))
+    ids = uuid7_series(now, random_bytes, len(rows) + len(openings))
+    return (
+        _row_columns(rows)
+        | _shape_columns(list(shapes))
+        | _event_columns(openings)
+        | {
+            "entry_ids": [pgproto.UUID(octets) for octets in ids[: len(rows)]],
+            "event_ids": [pgproto.UUID(octets) for octets in ids[len(rows) :]],
+            "count": len(rows),
+        }
+    )
+
+
+def _row_columns(rows: list[tuple[int, int, int, str, int, UUID, int, int]]) -> dict[str, Any]:
+    columns = zip(*rows, strict=True)
+    names = (
+        "requests", "shapes", "events", "session_ids", "numbers", "line_ids", "profile_versions",
+        "used",
     )  # fmt: skip
-    opening = request.opening or (None, None, None, None)
-    first = (request.answer, event_id, request.payload, *opening)
-    rows: list[tuple[Any, ...]] = []
-    for group in request.groups or (_NO_GROUP,):
-        answer, *rest = first if not rows else (None,) * 7
-        entry_id = uuid7(now, os.urandom(10)) if group[1] else None
-        rows.append((place, not rows, *head, *group, answer, entry_id, *rest))
-    return rows
+    return dict(zip(names, columns, strict=True))
+
+
+def _shape_columns(shapes: list[Shape]) -> dict[str, Any]:
+    return {
+        "kinds": [shape.kind for shape in shapes],
+        "core_ids": [shape.core_id for shape in shapes],
+        "units": [shape.unit for shape in shapes],
+        "zones": [shape.zone for shape in shapes],
+        "need_left": [shape.needs_left for shape in shapes],
+        "rating_groups": [shape.rating_group for shape in shapes],
+        "wanted": [shape.wanted for shape in shapes],
+        "are_free": [shape.is_free for shape in shapes],
+        "currencies": [shape.currency for shape in shapes],
+        "validities": [shape.validity for shape in shapes],
+        "answers": [shape.answer for shape in shapes],
+    }
+
+
+def _event_columns(openings: list[Opening]) -> dict[str, Any]:
+    return {
+        "peers": [opening.peer for opening in openings],
+        "apns": [opening.apn for opening in openings],
+        "plmns": [opening.visited_plmn for opening in openings],
+        "addresses": [opening.framed_address for opening in openings],
+    }

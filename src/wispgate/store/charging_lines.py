@@ -23,9 +23,13 @@ class Fetcher(Protocol):
     async def fetch(self, name: str, values: Mapping[str, Any]) -> list[Any]: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ChargingLine:
-    """A line as charging needs it. `plan` None: the line names one that cannot be read."""
+    """A line as charging needs it. `plan` None: the line names one that cannot be read.
+
+    Of its row nothing is ever changed here. `admitted` is the APN and the visited network where
+    it was last admitted under this profile.
+    """
 
     line_id: UUID
     operator_id: UUID
@@ -37,6 +41,7 @@ class ChargingLine:
     plan: CompiledPlan | None
     time_zone: ZoneInfo
     is_exhausted: bool
+    admitted: tuple[str, str] | None = None
 
 
 class ChargingLines:

@@ -7,6 +7,7 @@ dropped by `forget` and looked up again. What does not exist is never kept.
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from wispgate.store.batching import Batcher
@@ -25,9 +26,11 @@ class Place:
     partition: int
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """An identity in a core: kind "imsi", "msisdn", "iccid" or "nai"."""
+class Identity(NamedTuple):
+    """An identity in a core: kind "imsi", "msisdn", "iccid" or "nai".
+
+    A tuple, since every request makes one to look it up.
+    """
 
     core_id: UUID
     kind: str

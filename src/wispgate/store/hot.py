@@ -7,8 +7,8 @@ way on it raises, and whoever asked decides whether asking again is harmless.
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from types import TracebackType
-from typing import Any, Self
+from types import MappingProxyType, TracebackType
+from typing import Any, Final, Self
 
 import asyncpg
 
@@ -35,6 +35,10 @@ _LOST = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.ReadOnlySQLTransactionError,
+)
+# The batch statements join an unnest with a table by its key: always by index.
+PLANNER: Final[Mapping[str, str]] = MappingProxyType(
+    {"enable_hashjoin": "off", "enable_mergejoin": "off", "enable_seqscan": "off", "jit": "off"}
 )
 _DEADLOCK = asyncpg.DeadlockDetectedError
 # Who is tried again at once may meet the same rival before that one got its lock.
@@ -117,13 +121,9 @@ class Partition:
 
     async def _connect(self) -> asyncpg.Connection:
         settings = {
+            **PLANNER,
             "search_path": partitions.search_path_of(self.number),
             "application_name": "wispgate network",
-            # The batch statements join an unnest with a table by its key: always by index.
-            "enable_hashjoin": "off",
-            "enable_mergejoin": "off",
-            "enable_seqscan": "off",
-            "jit": "off",
             "lock_timeout": f"{LOCK_SECONDS:.0f}s",
             "idle_in_transaction_session_timeout": f"{IDLE_SECONDS:.0f}s",
         }

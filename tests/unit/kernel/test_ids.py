@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wispgate.kernel.ids import time_of, uuid7
+from wispgate.kernel.ids import time_of, uuid7, uuid7_series
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 123_456, tzinfo=UTC)
 INSTANTS = st.datetimes(
@@ -74,3 +74,13 @@ def test_identifier_of_another_version_has_no_time():
 def test_identifier_beyond_year_9999_has_no_time():
     with pytest.raises(ValueError, match="no year"):
         time_of(UUID("ffffffff-ffff-7fff-bfff-ffffffffffff"))
+
+
+@given(INSTANTS, RANDOM, st.integers(0, 300))
+def test_identifiers_of_a_series_follow_each_other(now, random_bytes, count):
+    made = [UUID(bytes=octets) for octets in uuid7_series(now, random_bytes, count)]
+
+    assert len(set(made)) == count
+    assert made == sorted(made)
+    assert all((one.version, one.variant) == (7, RFC_4122) for one in made)
+    assert all(time_of(one) == time_of(uuid7(now, random_bytes)) for one in made)

@@ -200,3 +200,37 @@ async def test_drain_waits_for_everything_submitted() -> None:
 
     assert [future.result() for future in futures] == [0, 10, 20, 30]
     await batcher.drain()
+
+
+class Told:
+    """A receiver without a loop."""
+
+    def __init__(self) -> None:
+        self.result: int | None = None
+        self.error: Exception | None = None
+
+    def done(self) -> bool:
+        return False
+
+    def set_result(self, result: int, /) -> None:
+        self.result = result
+
+    def set_exception(self, exception: Exception, /) -> None:
+        self.error = exception
+
+
+async def test_a_receiver_is_told_of_result_or_failure() -> None:
+    recorder = Recorder()
+    batcher = a_batcher(recorder)
+    good, bad = Told(), Told()
+
+    recorder.go()
+    batcher.hand_in(4, good)
+    await batcher.drain()
+    recorder.go(error=Unavailable("gone"))
+    batcher.hand_in(5, bad)
+    await batcher.drain()
+
+    assert (good.result, good.error) == (40, None)
+    assert bad.result is None
+    assert isinstance(bad.error, Unavailable)

@@ -27,13 +27,16 @@ def hot_table(name: str, columns: str, *, options: str = "fillfactor=70") -> lis
     ]
 
 
-def union_view(name: str, columns: str) -> str:
+def union_view(name: str, columns: str, *, source: str = "") -> str:
     """A view over one hot table of all partitions, for lists in the console.
 
+    `source` with `{schema}` in it is what it reads, if not the table of its name.
     `security_invoker` makes the reader's row-level security hold inside it.
     """
+    table = source or f"{{schema}}.{name}"
     parts = [
-        f"SELECT {n} AS partition, {columns} FROM {partitions.schema_of(n)}.{name}"
+        f"SELECT {n} AS partition, {columns} FROM "
+        + table.replace("{schema}", partitions.schema_of(n))
         for n in range(settings.WISPGATE_PARTITIONS)
     ]
     body = " UNION ALL ".join(parts)

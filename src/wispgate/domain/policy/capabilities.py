@@ -58,6 +58,8 @@ class CoreProfile:
     honours_gx_qos                QoS-Information in a RAR takes effect
     speed_drops_session           a change of speed now costs the phone a moment without session
     validity_seconds              how long a grant is good at most, so that a report is near
+    has_fixed_wish                asks for the same small amount each time, whatever is used: the
+                                  plan's slice is granted instead, or it reports all the time
     """
 
     name: str
@@ -77,6 +79,7 @@ class CoreProfile:
     honours_gx_qos: bool = True
     speed_drops_session: bool = False
     validity_seconds: int = 3600
+    has_fixed_wish: bool = False
     ladders: Ladders = field(default_factory=dict)
 
 
@@ -164,6 +167,7 @@ OPEN5GS_2_7 = CoreProfile(
     honours_gx_qos=False,
     speed_drops_session=True,
     validity_seconds=300,
+    has_fixed_wish=True,
     ladders={
         # Barring flags alone change nothing; CLR type 2 detaches and ends Gx and Gy.
         Effect.STOP: (Means.S6A_CLR_WITHDRAW, Means.GY_NEXT_REPORT, Means.NEXT_ATTACH),

@@ -65,8 +65,17 @@ def build_hot_answer(
     ccr: HotCcr, origin: Origin, asked: CreditControl, answer: StoredAnswer
 ) -> bytes:
     """As `build_answer`, octet for octet, to a request that the hot codec read."""
-    answers = _answers_of(origin)
-    return answers.encode_cca(ccr, answer.result_code, b"".join(_parts(asked, answer)))
+    return frame_hot_answer(ccr, origin, answer.result_code, answer_avps(asked, answer))
+
+
+def frame_hot_answer(ccr: HotCcr, origin: Origin, result_code: int, avps: bytes) -> bytes:
+    """The answer whose `answer_avps` are at hand."""
+    return _answers_of(origin).encode_cca(ccr, result_code, avps)
+
+
+def answer_avps(asked: CreditControl, answer: StoredAnswer) -> bytes:
+    """What stands between CC-Request-Number and Proxy-Info, whoever asks and whenever."""
+    return b"".join(_parts(asked, answer))
 
 
 @lru_cache(maxsize=16)
@@ -75,7 +84,6 @@ def _answers_of(origin: Origin) -> CreditControlAnswers:
 
 
 def _parts(asked: CreditControl, answer: StoredAnswer) -> list[bytes]:
-    """What stands between CC-Request-Number and Proxy-Info."""
     parts = [_FAILOVER] if asked.type == _INITIAL else []
     if asked.is_command_level:
         if answer.groups:

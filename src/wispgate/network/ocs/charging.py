@@ -2,15 +2,17 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Final
 
 from wispgate.kernel.clock import Clock
 from wispgate.network.ocs import metrics
 from wispgate.network.ocs.complete import charge_completely
+from wispgate.network.ocs.foreseen import Memory
 from wispgate.network.ocs.simple import charge_simply
 from wispgate.network.ocs.stored import StoredAnswer
 from wispgate.network.ocs.work import Work
-from wispgate.store.batching import Batcher
+from wispgate.store.batching import Batcher, Receiver
 from wispgate.store.charging import RACED
 from wispgate.store.charging_lines import ChargingLines
 from wispgate.store.directory import Place
@@ -27,9 +29,10 @@ class Charging:
     def __init__(self, store: HotStore, lines: ChargingLines, *, clock: Clock) -> None:
         self._store = store
         self._lines = lines
+        self._memory = Memory()
         self._clock = clock
         self._batchers = [
-            Batcher(self._charger(partition.number), lambda work: work.key.session_id)
+            Batcher(self._charger(partition.number), attrgetter("session_id"))
             for partition in store.partitions
         ]
 
@@ -40,6 +43,10 @@ class Charging:
         """
         return self._batchers[place.partition].submit(work)
 
+    def hand_in(self, work: Work, place: Place, receiver: Receiver[StoredAnswer | None]) -> None:
+        """As `charge`, for who wants to be told instead of waiting. Raises Overloaded."""
+        self._batchers[place.partition].hand_in(work, receiver)
+
     def _charger(
         self, number: int
     ) -> Callable[[Sequence[Work]], Awaitable[Sequence[StoredAnswer | None]]]:
@@ -48,7 +55,9 @@ class Charging:
             partition = self._store.partitions[number]
             answers: list[StoredAnswer | None] = [None] * len(batch)
             try:
-                left = await charge_simply(partition, self._lines, batch, answers, now=now)
+                left = await charge_simply(
+                    partition, self._lines, self._memory, batch, answers, now=now
+                )
             except RACED:
                 left = list(range(len(batch)))
             metrics.SIMPLE.inc(len(batch) - len(left))

@@ -1,13 +1,19 @@
 """Gy and Ro: the Diameter Credit-Control application (RFC 8506, TS 32.299)."""
 
-from collections.abc import Awaitable
+import asyncio
 from typing import Final
 
 import structlog
 
 from wispgate.domain.charging.requests import RequestKind
 from wispgate.domain.policy.capabilities import get_core_profile
-from wispgate.network.ocs.answers import build_answer, build_hot_answer, build_refusal
+from wispgate.network.ocs.answers import (
+    build_answer,
+    build_hot_answer,
+    build_refusal,
+    frame_hot_answer,
+)
+from wispgate.network.ocs.brief import brief_of
 from wispgate.network.ocs.charging import Charging
 from wispgate.network.ocs.stored import StoredAnswer
 from wispgate.network.ocs.translation import (
@@ -18,7 +24,7 @@ from wispgate.network.ocs.translation import (
 )
 from wispgate.network.ocs.usual import read_hot
 from wispgate.network.ocs.work import Work
-from wispgate.network.transport.applications import Request
+from wispgate.network.transport.applications import Answer, PendingAnswer, Request
 from wispgate.store.directory import Directory, Identity, Place
 from wispgate.store.hot import HotStore
 from wispgate.wire.diameter import commands
@@ -43,15 +49,20 @@ class Gy:
         self._store = store
         self._directory = directory
         self._charging = charging
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def decode(self, raw: bytes) -> HotCcr | None:
         """A CCR by the hot codec, unless it is unusual."""
         return decode_ccr(raw)
 
-    def handle(self, request: Request) -> bytes | Awaitable[bytes]:
+    def handle(self, request: Request) -> Answer:
         """CCR; other commands are answered 3001."""
         hot = request.hot
-        if hot is None and request.message.header.command_code != commands.COMMAND_CREDIT_CONTROL:
+        if isinstance(hot, HotCcr):
+            pending = self._begin(request, hot)
+            if pending is not None:
+                return pending
+        elif request.message.header.command_code != commands.COMMAND_CREDIT_CONTROL:
             return answer_to(request.message, ResultCode.COMMAND_UNSUPPORTED, request.origin)
         try:
             asked = read_hot(hot) if isinstance(hot, HotCcr) else read_request(request.message)
@@ -59,6 +70,41 @@ class Gy:
             result = Result(error.result_code, failed_avp=error.failed_avp)
             return build_refusal(request.message, request.origin, result)
         return self._credit_control(request, asked)
+
+    # --- the usual request of a known subscriber ----------------------------------------------
+
+    def _begin(self, request: Request, hot: HotCcr) -> PendingAnswer | None:
+        """The answer in the making, where nothing has to be looked up first."""
+        brief = brief_of(hot)
+        if brief is None:
+            return None
+        peer = request.peer
+        place = self._directory.find_known(Identity(peer.core_id, "imsi", brief.imsi))
+        if place is None:
+            return None
+        core = get_core_profile(peer.profile)
+        work = Work.in_brief(hot, brief, place.line_id, peer.core_id, peer=peer.identity, core=core)
+        waiting = WaitingAnswer(self, request, hot, work)
+        self._charging.hand_in(work, place, waiting)
+        return waiting
+
+    def begin_again(self, waiting: "WaitingAnswer") -> None:
+        """The line is not where it was: it is looked up anew."""
+        work = waiting.work
+        self._directory.forget(Identity(work.core_id, *work.asked.identities[0]))
+        task = asyncio.get_running_loop().create_task(self._finish(waiting))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _finish(self, waiting: "WaitingAnswer") -> None:
+        try:
+            answer = await self._credit_control(waiting.request, waiting.work.asked)
+        except Exception as error:  # noqa: BLE001 (the top of a request: it must be answered)
+            waiting.fail(error)
+        else:
+            waiting.resolve(answer)
+
+    # --- all others ---------------------------------------------------------------------------
 
     async def _credit_control(self, request: Request, asked: CreditControl) -> bytes:
         answer = await self._charge(request, asked)
@@ -85,6 +131,8 @@ class Gy:
             if place is None:
                 return _USER_UNKNOWN
             work = Work(asked, place.line_id, peer.core_id, peer.identity, core)
+            if isinstance(request.hot, HotCcr):
+                work.brief = brief_of(request.hot)
             answer = await self._charging.charge(work, place)
             if answer is not None:
                 return answer
@@ -115,3 +163,40 @@ class Gy:
                     row["operator_id"], row["account_id"], row["line_id"], partition.number
                 )
         return None
+
+
+class WaitingAnswer(PendingAnswer):
+    """The answer to a CCR that waits for its batch: the batcher tells it what became of it."""
+
+    __slots__ = ("_gy", "_hot", "work")
+
+    def __init__(self, gy: Gy, request: Request, hot: HotCcr, work: Work) -> None:
+        super().__init__(request)
+        self._gy = gy
+        self._hot = hot
+        self.work = work
+
+    def done(self) -> bool:
+        return False
+
+    def set_result(self, answer: StoredAnswer | None) -> None:
+        """Charged, or None: the partition does not know the line. Raises nothing."""
+        if answer is None:
+            self._gy.begin_again(self)
+            return
+        try:
+            octets = self._encode(answer)
+        except Exception as error:  # noqa: BLE001 (the top of a request: it must be answered)
+            self.fail(error)
+        else:
+            self.resolve(octets)
+
+    def set_exception(self, error: Exception) -> None:
+        self.fail(error)
+
+    def _encode(self, answer: StoredAnswer) -> bytes:
+        foreseen = self.work.foreseen
+        origin = self.request.origin
+        if foreseen is not None and foreseen.answer is answer:
+            return frame_hot_answer(self._hot, origin, answer.result_code, foreseen.avps)
+        return build_hot_answer(self._hot, origin, self.work.asked, answer)

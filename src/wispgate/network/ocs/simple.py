@@ -4,7 +4,6 @@ The plan says what would be granted; the statement looks whether it can be, and 
 answer is made beforehand and stored with the charge. What the statement flags is decided anew.
 """
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -15,13 +14,15 @@ from wispgate.domain.charging.requests import RequestKind
 from wispgate.domain.plan.compiled import CompiledPlan
 from wispgate.domain.plan.tariff import HOME, UnitKind
 from wispgate.domain.policy.decisions import Admitted, decide_admission
+from wispgate.network.ocs.answers import answer_avps
 from wispgate.network.ocs.decided import answer_simple
-from wispgate.network.ocs.stored import StoredAnswer
+from wispgate.network.ocs.foreseen import Foreseen, Memory
+from wispgate.network.ocs.stored import StoredAnswer, StoredGroup
 from wispgate.network.ocs.work import Work
 from wispgate.store.charging_batch import (
     Charged,
     Opening,
-    SimpleGroup,
+    Shape,
     SimpleRequest,
     charge_simple,
 )
@@ -34,11 +35,15 @@ _KINDS: Final = {
     RequestKind.UPDATE: "u",
     RequestKind.TERMINATION: "t",
 }
+_TERMINATION: Final = 3
+# What a request without groups reports: its one row says nothing.
+_NO_USE: Final = (0,)
 
 
 async def charge_simply(
     partition: Partition,
     lines: ChargingLines,
+    memory: Memory,
     batch: Sequence[Work],
     answers: list[StoredAnswer | None],
     *,
@@ -50,73 +55,150 @@ async def charge_simply(
     """
     unknown = {work.line_id for work in batch if lines.find_known(work.line_id) is None}
     await lines.read(partition, unknown)
-    candidates: list[tuple[int, SimpleRequest, StoredAnswer]] = []
+    places: list[int] = []
+    requests: list[SimpleRequest] = []
     left = []
     for place, work in enumerate(batch):
         line = lines.find_known(work.line_id)
-        foreseen = foresee(work, line, now=now) if line is not None else None
-        if foreseen is None:
+        request = foresee(work, line, memory, now=now) if line is not None else None
+        if request is None:
             left.append(place)
         else:
-            candidates.append((place, *foreseen))
-    if not candidates:
+            places.append(place)
+            requests.append(request)
+    if not requests:
         return left
-    outcomes = await charge_simple(partition, [request for _, request, _ in candidates], now=now)
-    for (place, _, answer), outcome in zip(candidates, outcomes, strict=True):
-        match outcome:
-            case Charged.FLAGGED:
-                left.append(place)
-            case Charged.AS_FORESEEN:
-                answers[place] = answer
-            case bytes():
-                answers[place] = StoredAnswer.decode(outcome)
+    outcomes = await charge_simple(partition, requests, now=now)
+    for place, outcome in zip(places, outcomes, strict=True):
+        if outcome is Charged.AS_FORESEEN:
+            foreseen = batch[place].foreseen
+            answers[place] = foreseen.answer if foreseen is not None else None
+        elif outcome is Charged.FLAGGED:
+            left.append(place)
+        else:
+            answers[place] = StoredAnswer.decode(outcome)
     return left
 
 
 def foresee(
-    work: Work, line: ChargingLine, *, now: datetime
-) -> tuple[SimpleRequest, StoredAnswer] | None:
-    """The request as the statement takes it and its answer; None where that cannot be told."""
-    request = work.asked.charge
+    work: Work, line: ChargingLine, memory: Memory, *, now: datetime
+) -> SimpleRequest | None:
+    """The request as the statement takes it; None where its answer cannot be told.
+
+    The answer stands in `work.foreseen`.
+    """
+    if line.plan is None or line.is_exhausted:
+        return None
+    brief = work.brief
+    if brief is None:
+        return _foresee_in_full(work, line, now)
+    if brief.key[0] != _TERMINATION and not _is_admitted(line, brief.apn, brief.visited_plmn):
+        return None
+    key = (line.plan_key, work.core_id, work.core.name, brief.key)
+    foreseen = memory.find(key)
+    if foreseen is None:
+        charge_plan = plan_charge(line.plan, work.asked.charge, now, time_zone=line.time_zone)
+        if any(group.bundle for group in charge_plan.groups):
+            return None
+        foreseen = _foreseen(work, charge_plan, _KINDS[work.asked.charge.kind])
+        if not any(group.price is not None and group.price.bands for group in charge_plan.groups):
+            memory.keep(key, foreseen)
+    work.foreseen = foreseen
+    opening = None
+    if foreseen.shapes[0].kind == "i":
+        opening = Opening(work.peer, brief.apn, brief.visited_plmn, brief.framed_address)
+    return SimpleRequest(
+        work.session_id,
+        work.number,
+        line.line_id,
+        line.profile_version,
+        foreseen.shapes,
+        brief.used or _NO_USE,
+        opening,
+    )
+
+
+def _foresee_in_full(work: Work, line: ChargingLine, now: datetime) -> SimpleRequest | None:
+    """For requests that have no brief."""
+    asked = work.asked
+    request = asked.charge
     kind = _KINDS.get(request.kind)
-    if kind is None or line.plan is None or line.is_exhausted or not _is_admitted(work, line):
+    if kind is None or line.plan is None:
+        return None
+    if kind != "t" and not _is_admitted(line, asked.apn, request.visited_plmn):
         return None
     charge_plan = plan_charge(line.plan, request, now, time_zone=line.time_zone)
     if any(group.bundle for group in charge_plan.groups):
         return None
+    work.foreseen = _foreseen(work, charge_plan, kind)
+    opening = None
+    if kind == "i":
+        opening = Opening(work.peer, asked.apn, request.visited_plmn, asked.framed_address)
+    return SimpleRequest(
+        work.session_id,
+        work.number,
+        line.line_id,
+        line.profile_version,
+        work.foreseen.shapes,
+        tuple([group.used_units for group in charge_plan.groups]) or _NO_USE,
+        opening,
+    )
+
+
+def _foreseen(work: Work, charge_plan: ChargePlan, kind: str) -> Foreseen:
+    """What the plan gives to each group that the request names."""
+    request = charge_plan.request
     answer = answer_simple(
         tuple([_foresee_group(group, charge_plan) for group in charge_plan.groups]),
         request,
         work.core,
     )
-    simple = SimpleRequest(
-        session_id=request.session_id,
-        number=request.number,
+    needs_left = request.unit is UnitKind.OCTETS and not _is_unlimited(charge_plan.plan)
+    stored = answer.encode()
+    pairs = zip(charge_plan.groups, answer.groups, strict=True)
+    shapes = [
+        _shape(work, charge_plan, group, given, kind=kind, needs_left=needs_left)
+        for group, given in pairs
+    ] or [
+        Shape(
+            kind=kind, core_id=work.core_id, unit=request.unit.value, zone=None,
+            needs_left=needs_left, answer=None,
+        )
+    ]  # fmt: skip
+    shapes[0].answer = stored
+    return Foreseen(tuple(shapes), answer, answer_avps(work.asked, answer))
+
+
+def _shape(
+    work: Work, charge_plan: ChargePlan, group: GroupPlan, given: StoredGroup,
+    *, kind: str, needs_left: bool,
+) -> Shape:  # fmt: skip
+    return Shape(
         kind=kind,
         core_id=work.core_id,
-        line_id=line.line_id,
-        profile_version=line.profile_version,
-        unit=request.unit.value,
-        zone=line.plan.find_zone(request.visited_plmn),
-        needs_left=request.unit is UnitKind.OCTETS and not _is_unlimited(line.plan),
-        groups=[
-            _simple_group(group, charge_plan, validity=given.validity_seconds)
-            for group, given in zip(charge_plan.groups, answer.groups, strict=True)
-        ],
-        answer=answer.encode(),
-        payload=_payload(work),
-        opening=_opening(work) if kind == "i" else None,
+        unit=group.unit.value,
+        zone=group.zone,
+        needs_left=needs_left,
+        answer=None,
+        rating_group=to_group(group.rating_group),
+        wanted=group.wanted_units if group.is_asked else 0,
+        is_free=group.is_free,
+        currency=charge_plan.plan.currency if group.price is not None else "",
+        validity=given.validity_seconds,
     )
-    return simple, answer
 
 
-def _is_admitted(work: Work, line: ChargingLine) -> bool:
-    request = work.asked.charge
-    if request.kind is RequestKind.TERMINATION:
+def _is_admitted(line: ChargingLine, apn: str, visited_plmn: str) -> bool:
+    """Whether the line may go on there; what was admitted last is remembered at the line."""
+    where = (apn, visited_plmn)
+    if line.admitted == where:
         return True
     profile = line.profile.with_exhausted(is_exhausted=False)
-    decision = decide_admission(profile, apn=work.asked.apn, visited_plmn=request.visited_plmn)
-    return isinstance(decision, Admitted)
+    decision = decide_admission(profile, apn=apn, visited_plmn=visited_plmn)
+    if not isinstance(decision, Admitted):
+        return False
+    line.admitted = where
+    return True
 
 
 def _foresee_group(group: GroupPlan, charge_plan: ChargePlan) -> GroupDecision:
@@ -133,42 +215,9 @@ def _foresee_group(group: GroupPlan, charge_plan: ChargePlan) -> GroupDecision:
     )
 
 
-def _simple_group(group: GroupPlan, charge_plan: ChargePlan, *, validity: int) -> SimpleGroup:
-    return SimpleGroup(
-        rating_group=to_group(group.rating_group),
-        used=group.used_units,
-        wanted=group.wanted_units if group.is_asked else 0,
-        is_free=group.is_free,
-        currency=charge_plan.plan.currency if group.price is not None else "",
-        validity=validity,
-    )
-
-
 def _is_unlimited(plan: CompiledPlan) -> bool:
     """Whether data never runs out, whatever buckets there are: it costs nothing at any time."""
     if any(allowance.unit is UnitKind.OCTETS for allowance in plan.allowances):
         return False
     entry = plan.find_price(UnitKind.OCTETS, None, zone=HOME)
     return entry is not None and not entry.bands and entry.rate.is_free
-
-
-def _payload(work: Work) -> str | None:
-    asked = work.asked
-    match asked.charge.kind:
-        case RequestKind.INITIAL:
-            facts = {
-                "session_id": asked.charge.session_id,
-                "apn": asked.apn,
-                "visited_plmn": asked.charge.visited_plmn,
-                "framed_address": asked.framed_address or "",
-            }
-            return json.dumps(facts)
-        case RequestKind.TERMINATION:
-            return json.dumps({"session_id": asked.charge.session_id})
-        case _:
-            return None
-
-
-def _opening(work: Work) -> Opening:
-    asked = work.asked
-    return Opening(work.peer, asked.apn, asked.charge.visited_plmn, asked.framed_address)

@@ -1,6 +1,6 @@
 """What a network function is given and what it gives back."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -11,6 +11,7 @@ from wispgate.kernel.errors import Unavailable
 from wispgate.kernel.plmn import Plmn
 from wispgate.wire.diameter import commands
 from wispgate.wire.diameter.answers import Origin
+from wispgate.wire.diameter.header import Header
 from wispgate.wire.diameter.hot.request import HotRequest
 from wispgate.wire.diameter.message import Message, decode_message
 
@@ -91,6 +92,41 @@ class Request:
         return message
 
 
+class AnswerTaker(Protocol):
+    """Who sends an answer that came later."""
+
+    def take_answer(self, pending: "PendingAnswer", answer: bytes) -> None: ...
+
+
+class PendingAnswer:
+    """An answer that comes later and costs the loop no task.
+
+    The function that gave it calls `resolve` or `fail` once, in a later turn of the loop. Slots
+    and no closures, as each request makes one; what stands in them is the driver's.
+    """
+
+    __slots__ = ("header", "refuse", "request", "started", "taker")
+
+    header: Header
+    started: float
+    taker: AnswerTaker
+    refuse: Callable[[Exception, Request], bytes]
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+
+    def resolve(self, answer: bytes) -> None:
+        """Here is the answer."""
+        self.taker.take_answer(self, answer)
+
+    def fail(self, error: Exception) -> None:
+        """There is none: the error is answered as if `handle` had raised it."""
+        self.taker.take_answer(self, self.refuse(error, self.request))
+
+
+Answer = bytes | Awaitable[bytes] | PendingAnswer
+
+
 class LineChanges(Unavailable):
     """A line kept changing while something was decided about it. Answered 3004."""
 
@@ -100,7 +136,8 @@ class LineChanges(Unavailable):
 class Application(Protocol):
     """A function behind one Diameter application.
 
-    `handle` gives the answer's octets, now or later. What it raises is answered for it: a
+    `handle` gives the answer's octets, now or later: what can be awaited gets a task, and a
+    PendingAnswer says by itself when it is there. What it raises is answered for it: a
     DiameterError with its result code, InvalidValue with 5004, Unavailable with 3004, anything
     else with 5012 and a traceback in the log.
     """
@@ -109,7 +146,7 @@ class Application(Protocol):
     # Announced with Vendor-Specific-Application-Id too; 0 where the application has no vendor.
     vendor_id: int
 
-    def handle(self, request: Request) -> bytes | Awaitable[bytes]: ...
+    def handle(self, request: Request) -> Answer: ...
 
 
 @runtime_checkable

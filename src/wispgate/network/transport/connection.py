@@ -16,7 +16,7 @@ import structlog
 
 from wispgate.network.transport import metrics
 from wispgate.network.transport.admission import Path
-from wispgate.network.transport.applications import RemotePeer
+from wispgate.network.transport.applications import PendingAnswer, RemotePeer
 from wispgate.network.transport.requests import OutgoingRequest, Outstanding
 from wispgate.network.transport.statistics import Statistics
 from wispgate.wire.diameter import events as ev
@@ -81,6 +81,8 @@ class Connection(asyncio.Protocol):
         self._is_leaving = False
         self._stalled_at: datetime | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._pending = 0
+        self._settled: asyncio.Event | None = None
         self._introduced: Capabilities | None = None
         self._lingering: asyncio.TimerHandle | None = None
 
@@ -129,7 +131,7 @@ class Connection(asyncio.Protocol):
 
     @property
     def in_flight(self) -> int:
-        return len(self._tasks)
+        return len(self._tasks) + self._pending
 
     @property
     def unanswered(self) -> int:
@@ -178,6 +180,9 @@ class Connection(asyncio.Protocol):
         self._is_leaving = True
         while self._tasks:
             await asyncio.wait(self._tasks)
+        self._settled = asyncio.Event()
+        if self._pending:
+            await self._settled.wait()
         self.flush()
 
     def flush(self) -> None:
@@ -300,7 +305,7 @@ class Connection(asyncio.Protocol):
         remote = self.remote
         if remote is None:
             return
-        if self._is_leaving or len(self._tasks) >= MAX_IN_FLIGHT:
+        if self._is_leaving or self.in_flight >= MAX_IN_FLIGHT:
             self._answer(
                 self._node.dispatcher.too_busy(raw, header, remote), header, time.perf_counter()
             )
@@ -309,8 +314,20 @@ class Connection(asyncio.Protocol):
         answer = self._node.dispatcher.dispatch(raw, header, remote, now=self._node.clock.now())
         if isinstance(answer, bytes):
             self._answer(answer, header, started)
+        elif isinstance(answer, PendingAnswer):
+            answer.header = header
+            answer.started = started
+            answer.taker = self
+            self._pending += 1
         else:
             self._run(self._answer_later(answer, header, started))
+
+    def take_answer(self, pending: PendingAnswer, answer: bytes) -> None:
+        """Writes an answer that came later, with all others that come in this turn."""
+        self._answer(answer, pending.header, pending.started)
+        self._pending -= 1
+        if not self._pending and self._settled is not None:
+            self._settled.set()
 
     async def _answer_later(self, answer: Awaitable[bytes], header: Header, started: float) -> None:
         self._answer(await answer, header, started)

@@ -9,8 +9,10 @@ import structlog
 
 from wispgate.kernel.errors import InvalidValue, Unavailable
 from wispgate.network.transport.applications import (
+    Answer,
     Application,
     HotApplication,
+    PendingAnswer,
     RemotePeer,
     Request,
 )
@@ -60,9 +62,7 @@ class Dispatcher:
         self._own = _Identity(origin)
         self._others: dict[Origin, _Identity] = {}
 
-    def dispatch(
-        self, raw: bytes, header: Header, peer: RemotePeer, *, now: datetime
-    ) -> bytes | Awaitable[bytes]:
+    def dispatch(self, raw: bytes, header: Header, peer: RemotePeer, *, now: datetime) -> Answer:
         """The answer to a request of an admitted peer, now or later. Never raises."""
         try:
             request = self._decode(raw, header, peer, now)
@@ -72,7 +72,12 @@ class Dispatcher:
             answer = self._handle(request)
         except Exception as error:  # noqa: BLE001 (the top of a request: it must be answered)
             return self._answer_for(error, request)
-        return answer if isinstance(answer, bytes) else self._await(answer, request)
+        if isinstance(answer, bytes):
+            return answer
+        if isinstance(answer, PendingAnswer):
+            answer.refuse = self._answer_for
+            return answer
+        return self._await(answer, request)
 
     def too_busy(self, raw: bytes, header: Header, peer: RemotePeer) -> bytes:
         """The answer of a node that cannot take more, made without reading the request."""
@@ -96,7 +101,7 @@ class Dispatcher:
                 return Request.from_hot(hot, peer, self._identity(peer).origin, now)
         return Request(decode_message(raw), peer, self._identity(peer).origin, now)
 
-    def _handle(self, request: Request) -> bytes | Awaitable[bytes]:
+    def _handle(self, request: Request) -> Answer:
         hot = request.hot
         if hot is None:
             return self._handle_generic(request)
@@ -111,7 +116,7 @@ class Dispatcher:
             return _refusal(request.message, identity.origin, misdirection)
         return self._hot_applications[hot.application_id].handle(request)
 
-    def _handle_generic(self, request: Request) -> bytes | Awaitable[bytes]:
+    def _handle_generic(self, request: Request) -> Answer:
         message, origin = request.message, request.origin
         application_id = message.header.application_id
         if application_id == APPLICATION_BASE:

@@ -1,10 +1,15 @@
 """What the Diameter node counts (names are fixed in `docs/reference/metrics.md`)."""
 
+from bisect import bisect_left
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import accumulate
 from struct import Struct
 from typing import Final
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import REGISTRY, Counter, Gauge
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from wispgate.network.transport.requests import OutgoingRequest
 from wispgate.wire.diameter import dictionary
@@ -14,21 +19,10 @@ from wispgate.wire.diameter.header import HEADER_LENGTH, Header
 from wispgate.wire.diameter.message import Message
 from wispgate.wire.diameter.results import ExperimentalResultCode, ResultCode
 
-REQUESTS: Final = Counter(
-    "wispgate_diameter_requests",
-    "Requests answered, by peer, application, command and result code.",
-    ("peer", "application", "command", "result"),
-)
 SENT: Final = Counter(
     "wispgate_diameter_sent_requests",
     "Requests of ours that were answered, by peer, application, command and result code.",
     ("peer", "application", "command", "result"),
-)
-SECONDS: Final = Histogram(
-    "wispgate_diameter_request_seconds",
-    "Time from reading a request to writing its answer.",
-    ("application", "command"),
-    buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2.0),
 )
 PEERS: Final = Gauge("wispgate_diameter_peers", "Open peers.")
 PEER_STATE: Final = Gauge(
@@ -51,12 +45,70 @@ _EXPERIMENTAL_RESULT_CODE: Final = 298
 _VENDOR_ID: Final = 266
 
 
+_BOUNDS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2.0)
+
+Labels = tuple[str, str]
+
+
+class Durations:
+    """How many answers took how long; the last place is for those above all bounds."""
+
+    __slots__ = ("counts", "total")
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(_BOUNDS) + 1)
+        self.total = 0.0
+
+    def buckets(self) -> list[tuple[str, float]]:
+        """Each bound with the number of all that did not pass it."""
+        names = [*(str(bound) for bound in _BOUNDS), "+Inf"]
+        return list(zip(names, accumulate(self.counts), strict=True))
+
+
+class Answers(Collector):
+    """Requests answered. Plain numbers, told when somebody asks: counting is done for each."""
+
+    def __init__(self) -> None:
+        self._results: dict[tuple[str, Labels, str], int] = {}
+        self._durations: dict[Labels, Durations] = {}
+
+    def count(self, peer: str, header: Header, result: str, seconds: float) -> None:
+        labels = _labels(header.application_id, header.command_code)
+        key = (peer, labels, result)
+        self._results[key] = self._results.get(key, 0) + 1
+        durations = self._durations.get(labels)
+        if durations is None:
+            durations = self._durations[labels] = Durations()
+        durations.counts[bisect_left(_BOUNDS, seconds)] += 1
+        durations.total += seconds
+
+    def collect(self) -> Iterator[Metric]:
+        requests = CounterMetricFamily(
+            "wispgate_diameter_requests",
+            "Requests answered, by peer, application, command and result code.",
+            labels=("peer", "application", "command", "result"),
+        )
+        for (peer, labels, result), number in self._results.items():
+            requests.add_metric([peer, *labels, result], number)
+        yield requests
+        times = HistogramMetricFamily(
+            "wispgate_diameter_request_seconds",
+            "Time from reading a request to writing its answer.",
+            labels=("application", "command"),
+        )
+        for labels, durations in self._durations.items():
+            times.add_metric(list(labels), durations.buckets(), durations.total)
+        yield times
+
+
+ANSWERS: Final = Answers()
+REGISTRY.register(ANSWERS)
+
+
 def count_answer(header: Header, answer: bytes, *, peer: str, seconds: float) -> str:
     """One request of an allowed peer was answered; with what result."""
-    application, command = _labels(header.application_id, header.command_code)
     result = peek_result(answer)
-    _requests(peer, application, command, result).inc()
-    _seconds(application, command).observe(seconds)
+    ANSWERS.count(peer, header, result, seconds)
     return result
 
 
@@ -106,11 +158,6 @@ def _labels(application_id: int, command_code: int) -> tuple[str, str]:
         return "other", "other"
     grammar = dictionary.find_command(application_id, command_code, is_request=True)
     return str(application_id), str(command_code) if grammar is not None else "other"
-
-
-# Looking children up by their labels costs more than counting.
-_requests = lru_cache(maxsize=4096)(REQUESTS.labels)
-_seconds = lru_cache(maxsize=256)(SECONDS.labels)
 
 
 def peek_result(answer: bytes) -> str:

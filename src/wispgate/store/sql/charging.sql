@@ -39,9 +39,10 @@ WHERE account_id = ANY(:account_ids::uuid[])
 
 -- read_session_groups
 -- The rating groups of locked sessions.
-SELECT session_id, rating_group, rated_units, granted_units, granted_at, is_final, held_buckets,
-       held_amounts
-FROM session_group WHERE session_id = ANY(:session_ids::text[]);
+SELECT s.session_id, g.rating_group, g.rated_units, g.granted_units, g.granted_at, g.is_final,
+       g.held_buckets, g.held_amounts
+FROM charging_session s CROSS JOIN LATERAL unnest(s.groups) AS g
+WHERE s.session_id = ANY(:session_ids::text[]);
 
 -- read_charging_requests
 -- Answers already given to requests of a batch.
@@ -49,60 +50,68 @@ SELECT session_id, number, answer FROM charging_request
 WHERE (session_id, number) IN (SELECT * FROM unnest(:session_ids::text[], :numbers::bigint[]));
 
 -- insert_charging_sessions
--- New sessions. Fails on the primary key if another process opened one meanwhile.
+-- New sessions. Fails on the primary key if another process opened one meanwhile. Groups stand in
+-- arrays that name their session's place, what they hold in arrays that name the group's.
 INSERT INTO charging_session (session_id, operator_id, account_id, line_id, core_id, peer, apn,
     visited_plmn, framed_address, plan_id, plan_version, last_number, is_open, opened_at, seen_at,
-    closed_at)
+    closed_at, groups)
 SELECT x.session_id, x.operator_id, x.account_id, x.line_id, x.core_id, x.peer, x.apn, x.plmn,
        x.address, x.plan_id, x.plan_version, x.last_number, x.is_open, x.opened_at, :now,
-       x.closed_at
+       x.closed_at, coalesce(y.groups, '{}')
 FROM unnest(:session_ids::text[], :operator_ids::uuid[], :account_ids::uuid[], :line_ids::uuid[],
             :core_ids::uuid[], :peers::text[], :apns::text[], :plmns::text[], :addresses::text[],
             :plan_ids::uuid[], :plan_versions::int[], :last_numbers::bigint[], :are_open::bool[],
             :opened_ats::timestamptz[], :closed_ats::timestamptz[])
-     AS x (session_id, operator_id, account_id, line_id, core_id, peer, apn, plmn, address, plan_id,
-           plan_version, last_number, is_open, opened_at, closed_at);
+     WITH ORDINALITY AS x (session_id, operator_id, account_id, line_id, core_id, peer, apn, plmn,
+                           address, plan_id, plan_version, last_number, is_open, opened_at,
+                           closed_at, place)
+LEFT JOIN LATERAL (
+    SELECT array_agg(ROW(g.rating_group, g.rated_units, g.granted_units, g.granted_at, g.is_final,
+                         coalesce(h.buckets, '{}'), coalesce(h.amounts, '{}'))::charging_group)
+               AS groups
+    FROM unnest(:group_of::int[], :rating_groups::bigint[], :rated_units::bigint[],
+                :granted_units::bigint[], :granted_ats::timestamptz[], :are_final::bool[])
+         WITH ORDINALITY AS g (session, rating_group, rated_units, granted_units, granted_at,
+                               is_final, place)
+    LEFT JOIN LATERAL (
+        SELECT array_agg(u.bucket_id) AS buckets, array_agg(u.amount) AS amounts
+        FROM unnest(:held_by::int[], :held_buckets::uuid[], :held_amounts::numeric[])
+             AS u (place, bucket_id, amount)
+        WHERE u.place = g.place
+    ) h ON true
+    WHERE g.session = x.place
+) y ON true;
 
 -- update_charging_sessions
--- Sessions after a batch of requests; a client that began one anew has new facts for it too.
+-- Sessions after a batch of requests; a client that began one anew has new facts for it too, and
+-- groups that it does not name any more are gone.
 UPDATE charging_session s
 SET peer = x.peer, apn = x.apn, visited_plmn = x.plmn, framed_address = x.address,
     plan_id = x.plan_id, plan_version = x.plan_version, last_number = x.last_number,
-    is_open = x.is_open, opened_at = x.opened_at, seen_at = :now, closed_at = x.closed_at
+    is_open = x.is_open, opened_at = x.opened_at, seen_at = :now, closed_at = x.closed_at,
+    groups = coalesce(y.groups, '{}')
 FROM unnest(:session_ids::text[], :peers::text[], :apns::text[], :plmns::text[],
             :addresses::text[], :plan_ids::uuid[], :plan_versions::int[], :last_numbers::bigint[],
             :are_open::bool[], :opened_ats::timestamptz[], :closed_ats::timestamptz[])
-     AS x (session_id, peer, apn, plmn, address, plan_id, plan_version, last_number, is_open,
-           opened_at, closed_at)
-WHERE s.session_id = x.session_id;
-
--- put_session_groups
--- The state of rating groups; what they hold stands in the order of the flattened arrays.
-INSERT INTO session_group (session_id, rating_group, operator_id, account_id, rated_units,
-    granted_units, granted_at, is_final, held_buckets, held_amounts)
-SELECT x.session_id, x.rating_group, x.operator_id, x.account_id, x.rated_units, x.granted_units,
-       x.granted_at, x.is_final, coalesce(h.buckets, '{}'), coalesce(h.amounts, '{}')
-FROM unnest(:session_ids::text[], :rating_groups::bigint[], :operator_ids::uuid[],
-            :account_ids::uuid[], :rated_units::bigint[], :granted_units::bigint[],
-            :granted_ats::timestamptz[], :are_final::bool[])
-     WITH ORDINALITY AS x (session_id, rating_group, operator_id, account_id, rated_units,
-                           granted_units, granted_at, is_final, ordinality)
+     WITH ORDINALITY AS x (session_id, peer, apn, plmn, address, plan_id, plan_version,
+                           last_number, is_open, opened_at, closed_at, place)
 LEFT JOIN LATERAL (
-    SELECT array_agg(u.bucket_id) AS buckets, array_agg(u.amount) AS amounts
-    FROM unnest(:held_by::int[], :held_buckets::uuid[], :held_amounts::numeric[])
-         AS u (ordinality, bucket_id, amount)
-    WHERE u.ordinality = x.ordinality
-) h ON true
-ON CONFLICT (session_id, rating_group) DO UPDATE
-SET rated_units = excluded.rated_units, granted_units = excluded.granted_units,
-    granted_at = excluded.granted_at, is_final = excluded.is_final,
-    held_buckets = excluded.held_buckets, held_amounts = excluded.held_amounts;
-
--- remove_session_groups
--- Rating groups that a session begun anew does not have any more.
-DELETE FROM session_group
-WHERE (session_id, rating_group)
-      IN (SELECT * FROM unnest(:session_ids::text[], :rating_groups::bigint[]));
+    SELECT array_agg(ROW(g.rating_group, g.rated_units, g.granted_units, g.granted_at, g.is_final,
+                         coalesce(h.buckets, '{}'), coalesce(h.amounts, '{}'))::charging_group)
+               AS groups
+    FROM unnest(:group_of::int[], :rating_groups::bigint[], :rated_units::bigint[],
+                :granted_units::bigint[], :granted_ats::timestamptz[], :are_final::bool[])
+         WITH ORDINALITY AS g (session, rating_group, rated_units, granted_units, granted_at,
+                               is_final, place)
+    LEFT JOIN LATERAL (
+        SELECT array_agg(u.bucket_id) AS buckets, array_agg(u.amount) AS amounts
+        FROM unnest(:held_by::int[], :held_buckets::uuid[], :held_amounts::numeric[])
+             AS u (place, bucket_id, amount)
+        WHERE u.place = g.place
+    ) h ON true
+    WHERE g.session = x.place
+) y ON true
+WHERE s.session_id = x.session_id;
 
 -- update_buckets
 -- Buckets that were locked, after a batch of requests.
@@ -176,12 +185,12 @@ WHERE line_id = :line_id AND is_open ORDER BY session_id FOR UPDATE;
 -- Ends the open sessions of a line that moves to another account, or leaves: what they hold is
 -- given back, caps included. What the phone reports afterwards is charged as late usage.
 WITH open_ones AS MATERIALIZED (
-    SELECT session_id FROM charging_session WHERE line_id = :line_id AND is_open
+    SELECT session_id, groups FROM charging_session WHERE line_id = :line_id AND is_open
 ),
 held AS MATERIALIZED (
     SELECT u.bucket_id, sum(u.amount) AS amount
     FROM open_ones o
-    JOIN session_group g ON g.session_id = o.session_id
+    CROSS JOIN LATERAL unnest(o.groups) AS g
     CROSS JOIN LATERAL unnest(g.held_buckets, g.held_amounts) AS u (bucket_id, amount)
     GROUP BY u.bucket_id
 ),
@@ -205,15 +214,13 @@ freed AS (
             FROM jsonb_array_elements(l.caps) AS c (cap)) END
     FROM locked l
     WHERE b.bucket_id = l.bucket_id
-),
-emptied AS (
-    UPDATE session_group g
-    SET granted_units = 0, held_buckets = '{}', held_amounts = '{}'
-    FROM open_ones o
-    WHERE g.session_id = o.session_id
 )
 UPDATE charging_session s
-SET is_open = false, closed_at = :now, seen_at = :now
+SET is_open = false, closed_at = :now, seen_at = :now,
+    groups = ARRAY(
+        SELECT ROW(g.rating_group, g.rated_units, 0, g.granted_at, g.is_final, '{}',
+                   '{}')::charging_group
+        FROM unnest(o.groups) AS g)
 FROM open_ones o
 WHERE s.session_id = o.session_id
 RETURNING s.session_id;

@@ -38,14 +38,14 @@ ORDER BY session_id FOR UPDATE;
 -- settle_lost_charging_sessions
 -- Ends them: what they hold is given back, caps included. What was reported stays charged.
 WITH open_ones AS MATERIALIZED (
-    SELECT session_id FROM charging_session
+    SELECT session_id, groups FROM charging_session
     WHERE line_id = :line_id AND core_id = :core_id AND peer = :identity AND is_open
       AND opened_at < :now
 ),
 held AS MATERIALIZED (
     SELECT u.bucket_id, sum(u.amount) AS amount
     FROM open_ones o
-    JOIN session_group g ON g.session_id = o.session_id
+    CROSS JOIN LATERAL unnest(o.groups) AS g
     CROSS JOIN LATERAL unnest(g.held_buckets, g.held_amounts) AS u (bucket_id, amount)
     GROUP BY u.bucket_id
 ),
@@ -69,15 +69,13 @@ freed AS (
             FROM jsonb_array_elements(l.caps) AS c (cap)) END
     FROM locked l
     WHERE b.bucket_id = l.bucket_id
-),
-emptied AS (
-    UPDATE session_group g
-    SET granted_units = 0, held_buckets = '{}', held_amounts = '{}'
-    FROM open_ones o
-    WHERE g.session_id = o.session_id
 )
 UPDATE charging_session s
-SET is_open = false, closed_at = :now, seen_at = :now
+SET is_open = false, closed_at = :now, seen_at = :now,
+    groups = ARRAY(
+        SELECT ROW(g.rating_group, g.rated_units, 0, g.granted_at, g.is_final, '{}',
+                   '{}')::charging_group
+        FROM unnest(o.groups) AS g)
 FROM open_ones o
 WHERE s.session_id = o.session_id
 RETURNING s.session_id;

@@ -165,9 +165,9 @@ class World:
             (session_id, now, now, line_id),
         )
         self.as_network(
-            "INSERT INTO hot_00.session_group SELECT %s, -1, operator_id, account_id, 0, %s, %s, "
-            "false, '{}', '{}' FROM hot_00.line WHERE line_id = %s",
-            (session_id, given.get("granted", 50_000_000), now, line_id),
+            "UPDATE hot_00.charging_session SET groups = ARRAY[ROW(-1, 0, %s, %s, false, '{}', '{}')"
+            "::charging_group] WHERE session_id = %s",
+            (given.get("granted", 50_000_000), now, session_id),
         )
         self.as_network(
             "INSERT INTO hot_00.policy_session SELECT %s || ';gx', operator_id, account_id, line_id, "
