@@ -10,11 +10,15 @@ from hypothesis import settings as hypothesis_settings
 
 from tests.harness.clock import TravellingClock
 from tests.harness.databases import TestDatabase, a_database, the_cluster
+from wispgate.domain.authentication.sealing import OpeningKey
 
 # Time is never asserted: a busy machine is no failure. A failing example is printed with its seed.
 hypothesis_settings.register_profile("wispgate", deadline=None, print_blob=True)
 hypothesis_settings.register_profile("nightly", deadline=None, print_blob=True, max_examples=5000)
 hypothesis_settings.load_profile("wispgate")
+
+# Opens the secrets of authenticator apps and login providers, for this run only.
+LOGIN_KEY = OpeningKey(b"\x09" * 32).to_text()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -50,6 +54,7 @@ def business(
 ) -> Iterator[TestDatabase]:
     """The database with Django connected to it as the role `web`, as the console and API are."""
     settings.STATIC_ROOT = str(tmp_path)
+    settings.WISPGATE_LOGIN_KEY = LOGIN_KEY
     connection = connections["default"]
     given = database.django("web")
     before = dict(connection.settings_dict)

@@ -26,7 +26,7 @@ GLOBAL = {
     "audit_sealcursor": "how far each source is sealed, no contents",
     "django_migrations": "what was migrated",
     "django_content_type": "names of tables",
-    "django_session": "sessions by random key, looked up before anybody is known",
+    "login_attemptcount": "failed logins by keyed hash, before anybody is known",
     "django_admin_log": "unused: the audit is ours",
     "auth_permission": "names of permissions",
     "auth_group": "unused: roles are ours",
@@ -37,7 +37,7 @@ GLOBAL_PREFIXES = {"procrastinate_": "jobs carry ids and no tenant's data"}
 BY_CORE = {
     "operators_operator", "operators_core", "operators_peer", "peer_connection", "peer_statistics",
 }  # fmt: skip
-PLATFORM_ONLY = {"refused_connection", "operators_removal"}
+PLATFORM_ONLY = {"login_resetrequest", "refused_connection", "operators_removal"}
 
 
 # SQL for any value of a type, for rows that are only there to be seen or not.
@@ -86,7 +86,11 @@ def fill(world: World, database: TestDatabase) -> None:
     assert api.post("/subscribers", {"name": "Bob"}, Idempotency_Key="k").status == 201
     with world.as_platform():
         staff.create_staff(
-            email="n@north.example", name="N", role="viewer", password="x" * 12, operator="north"
+            email="n@north.example",
+            name="N",
+            role="viewer",
+            password="a rather long one",
+            operator="north",
         )
 
 

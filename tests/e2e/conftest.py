@@ -15,6 +15,7 @@ from django.db import connections
 from django.test import override_settings
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.conftest import LOGIN_KEY
 from tests.e2e.story import Story, tell
 from tests.harness.clock import TravellingClock
 from tests.harness.databases import TestDatabase, a_database
@@ -48,6 +49,7 @@ def world(django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> I
     settings = override_settings(
         WISPGATE_CLOCK=clock,
         WISPGATE_VAULT_PUBLIC_KEY=VAULT_KEY,
+        WISPGATE_LOGIN_KEY=LOGIN_KEY,
         STATIC_ROOT=str(tmp_path_factory.mktemp("static")),
         WHITENOISE_USE_FINDERS=True,
     )

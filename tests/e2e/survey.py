@@ -81,11 +81,11 @@ def survey(page: Page, address: str, story: Story, *, theme: str) -> Survey:
             page.set_viewport_size({"width": width, "height": 900})
             if page.evaluate(TOO_WIDE):
                 found.too_wide.append(f"{name} {width}")
-            _take_picture(page, f"{name}-{width}-{theme}.png")
+            take_picture(page, f"{name}-{width}-{theme}.png")
     return found
 
 
-def _take_picture(page: Page, name: str) -> None:
+def take_picture(page: Page, name: str) -> None:
     folder = os.environ.get("E2E_PICTURES")
     if folder:
         page.screenshot(path=Path(folder) / name, full_page=True)

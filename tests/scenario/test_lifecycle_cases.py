@@ -1,6 +1,7 @@
 """The example cases of life cycles and security, through the REST API."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.test import Client
 from psycopg import sql
 
 from tests.contract.test_tenant_walls import identifier, tables
@@ -17,6 +19,7 @@ from wispgate.business.audit import queries as audit
 from wispgate.business.inventory import queries as sims
 from wispgate.business.inventory.lifecycle import SimAction
 from wispgate.business.inventory.models import Sim
+from wispgate.business.staff import services as staff
 from wispgate.business.staff.roles import READY, canonical
 
 CASES = json.loads(
@@ -44,7 +47,6 @@ EXCLUDED = {
     "LIF-122": "there are no CDR files yet",
     "LIF-123": NO_PORTAL,
     "LIF-132": "there are no webhooks yet",
-    "LIF-135": "logging in is the console's, which has its own test",
     "LIF-138": "there is no RADIUS yet",
 }
 Case = Mapping[str, Any]
@@ -353,6 +355,33 @@ def names_are_literal(stage: Stage, case: Case) -> None:
     assert len(stage.api.get("/subscribers").json["items"]) == 2
 
 
+def guessing_is_slowed_and_tells_nothing(stage: Stage, case: Case) -> None:
+    with stage.world.as_platform():
+        staff.create_staff(
+            email="ada@north.example", name="Ada", role="agent", operator="north",
+            password="correct horse battery",
+        )  # fmt: skip
+    wrong, reset = case["events"]
+    times = int(wrong["do"].rpartition("x")[2])
+    assert reset["do"] == "reset for unknown mail"
+    answers = {}
+    for email in ("ada@north.example", "nobody@north.example"):
+        client = Client()
+        given = {"email": email, "password": "guessed"}
+        seen = [client.post("/login/", given).status_code for _ in range(times)]
+        asked = client.post("/login/forgotten/", {"email": email})
+        answers[email] = (seen, asked.status_code, without_tokens(asked.content))
+
+    seen, _, page = answers["ada@north.example"]
+    assert (429 in seen) == case["expect"]["locked_or_slowed"]
+    assert b"If somebody here has this address" in page
+    assert (len(set(map(str, answers.values()))) == 1) == case["expect"]["same_answer_for_unknown"]
+
+
+def without_tokens(page: bytes) -> bytes:
+    return re.sub(rb'(name="csrfmiddlewaretoken" value|nonce)="[^"]*"', b"", page)
+
+
 NUMBER, RANGE = "15550100001", {"first": "15550100000", "last": "15550100999"}
 
 
@@ -450,6 +479,7 @@ RUNNERS: dict[str, Callable[[Stage, Case], None]] = {
     "LIF-116": audit_rows_stay,
     "LIF-126": key_with_another_body,
     "LIF-129": names_are_literal,
+    "LIF-135": guessing_is_slowed_and_tells_nothing,
 }
 
 
@@ -475,4 +505,4 @@ def test_every_case_is_run_or_excluded_with_a_reason() -> None:
     assert RUNNERS.keys() <= known - EXCLUDED.keys()
     assert all(EXCLUDED.values())
     assert all(runner_of(case) for case in RUNNABLE)
-    assert len(RUNNABLE) == 34
+    assert len(RUNNABLE) == 35

@@ -3,7 +3,10 @@
 import getpass
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import psycopg.rows
@@ -14,6 +17,15 @@ from wispgate.main import database, django, secret_files
 from wispgate.main.clocks import installation_clock
 from wispgate.main.settings import Settings
 from wispgate.store import sync
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLimits:
+    """What was said of a new token beside its role; nothing said is no limit."""
+
+    permissions: Sequence[str] = ()
+    networks: Sequence[str] = ()
+    lasts: timedelta | None = None
 
 
 @contextmanager
@@ -161,12 +173,96 @@ def lose_state(settings: Settings) -> dict[str, int]:
     return {row["local_identity"]: row["value"] for row in rows}
 
 
-def create_token(settings: Settings, *, role: str, operator: str, name: str) -> str:
+def create_token(
+    settings: Settings, *, role: str, operator: str, name: str, limits: TokenLimits
+) -> str:
     """The secret of a new token; it is shown once and kept nowhere."""
+    with platform_scope(settings):
+        from wispgate.business.operators import scope as scopes  # noqa: PLC0415 (needs Django)
+        from wispgate.business.staff import services  # noqa: PLC0415
+
+        now = scopes.current().now
+        bounds = services.Bounds(
+            limits.permissions or None,
+            limits.networks,
+            now + limits.lasts if limits.lasts else None,
+        )
+        made = services.make_token(role=role, name=name, operator=operator, bounds=bounds)
+        return made.secret
+
+
+def list_tokens(settings: Settings, *, operator: str) -> list[tuple[str, ...]]:
+    """Id, name, owner or role, state, end and last use of each token, the newest first."""
+    with platform_scope(settings):
+        from wispgate.business.operators import scope as scopes  # noqa: PLC0415 (needs Django)
+        from wispgate.business.staff import queries, services  # noqa: PLC0415
+
+        now = scopes.current().now
+        return [
+            (
+                str(token.id),
+                token.name,
+                token.owner.name if token.owner else token.role,
+                services.state_of_token(token, now=now),
+                f"{token.expires_at:%Y-%m-%d %H:%M}" if token.expires_at else "",
+                f"{token.last_used_at:%Y-%m-%d %H:%M} {token.last_used_from}"
+                if token.last_used_at
+                else "",
+            )
+            for token in queries.list_tokens(_operator_id(operator))
+        ]
+
+
+def revoke_token(settings: Settings, *, token: str, operator: str) -> str:
+    """Ends a token, by its id or by its name where only one is called so; returns its name."""
     with platform_scope(settings):
         from wispgate.business.staff import services  # noqa: PLC0415 (needs Django)
 
-        return services.create_token(role=role, operator=operator, name=name)
+        found = services.find_token(token, operator_id=_operator_id(operator))
+        services.revoke_token(found.id)
+        return found.name
+
+
+def rotate_token(settings: Settings, *, token: str, operator: str) -> str:
+    """The new secret of a token."""
+    with platform_scope(settings):
+        from wispgate.business.staff import services  # noqa: PLC0415 (needs Django)
+
+        found = services.find_token(token, operator_id=_operator_id(operator))
+        return services.rotate_token(found.id).secret
+
+
+def make_reset_link(settings: Settings, *, email: str) -> str:
+    """A link to a new password, for installations without mail."""
+    with platform_scope(settings):
+        from wispgate.business.login.services import passwords  # noqa: PLC0415 (needs Django)
+
+        base_url = settings.public_url or f"http://{settings.http}"
+        return passwords.make_link(email, base_url=base_url)
+
+
+def unlock_staff(settings: Settings, *, email: str) -> bool:
+    """Lets somebody try again at once; whether they had to wait."""
+    with platform_scope(settings):
+        from wispgate.business.login.services import helping  # noqa: PLC0415 (needs Django)
+        from wispgate.business.staff import services  # noqa: PLC0415
+
+        return helping.unlock(services.get_person(email).id)
+
+
+def remove_factors(settings: Settings, *, email: str) -> int:
+    """Takes lost second factors away; returns how many there were."""
+    with platform_scope(settings):
+        from wispgate.business.login.services import helping  # noqa: PLC0415 (needs Django)
+        from wispgate.business.staff import services  # noqa: PLC0415
+
+        return helping.remove_factors(services.get_person(email).id)
+
+
+def _operator_id(slug: str) -> UUID | None:
+    from wispgate.business.operators import queries  # noqa: PLC0415 (needs Django)
+
+    return queries.get_operator(slug).id if slug else None
 
 
 def _plmn(text: str) -> Plmn:

@@ -23,6 +23,7 @@ from wispgate.main import (
     business_commands,
     clocks,
     doctor,
+    login_cli,
     logs,
     peer_commands,
     rules,
@@ -50,16 +51,17 @@ operator_app = typer.Typer(
 core_app = typer.Typer(
     help="Cores: the networks that this installation serves.", no_args_is_help=True
 )
-token_app = typer.Typer(help="Tokens of the API.", no_args_is_help=True)
 clock_app = typer.Typer(help="The clock of a sandbox.", no_args_is_help=True)
 demo_app = typer.Typer(help="The demo that `up --demo` founds.", no_args_is_help=True)
 for _name, _part in (
     ("run", run_app), ("operator", operator_app), ("core", core_app),
-    ("token", token_app), ("clock", clock_app), ("demo", demo_app),
+    ("clock", clock_app), ("demo", demo_app),
 ):  # fmt: skip
     app.add_typer(_part, name=_name)
 app.add_typer(peer_commands.app, name="peer")
 app.add_typer(audit_cli.app, name="audit")
+app.add_typer(login_cli.token_app, name="token")
+app.add_typer(login_cli.staff_app, name="staff")
 app.add_typer(simulate.app, name="simulate")
 app.command("verify")(audit_cli.verify)
 app.add_typer(tenants.app, name="tenant")
@@ -244,18 +246,6 @@ def core_edit(
         _settings(data), name=name, origin_host=origin_host, origin_realm=origin_realm
     )
     typer.echo(f"core {name} changed")
-
-
-@token_app.command("create")
-def token_create(
-    role: Annotated[str, typer.Option(help="What the token may do: a role's name.")],
-    operator: Annotated[str, typer.Option(help="Slug of its operator; none for the platform.")] = "",
-    name: Annotated[str, typer.Option(help="What it is for, as the audit shows it.")] = "command line",
-    data: Data = None,
-) -> None:  # fmt: skip
-    """Makes a token for the API and prints it, this once."""
-    settings = _settings(data)
-    typer.echo(business_commands.create_token(settings, role=role, operator=operator, name=name))
 
 
 @clock_app.command("advance")

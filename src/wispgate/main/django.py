@@ -2,6 +2,7 @@
 
 import json
 import os
+from urllib.parse import urlsplit
 
 from wispgate.main import database
 from wispgate.main.clocks import installation_clock
@@ -42,7 +43,16 @@ def _environment(
         "is_sandbox": settings.sandbox,
         "vault_public_key": secrets.sealing_key.to_text(),
         "secret_key": secrets.django_secret_key,
-        "allowed_hosts": [_host(settings), *_LOOPBACK, *settings.allowed_hosts],
+        "login_key": secrets.login_key,
+        "public_url": settings.public_url,
+        "mail_server": settings.mail_server,
+        "mail_from": settings.mail_from,
+        "allowed_hosts": [
+            _host(settings),
+            *_LOOPBACK,
+            *settings.allowed_hosts,
+            *_public_host(settings),
+        ],
         "outgoing_networks": list(settings.outgoing_networks),
         "audit_minimum_days": settings.audit_minimum_days,
         "token_requests_per_minute": settings.token_requests_per_minute,
@@ -56,3 +66,8 @@ def _host(settings: Settings) -> str:
     """The listening address as browsers say it."""
     host = settings.http.host
     return f"[{host}]" if ":" in host else host
+
+
+def _public_host(settings: Settings) -> list[str]:
+    host = urlsplit(settings.public_url).hostname
+    return [f"[{host}]" if ":" in host else host] if host else []

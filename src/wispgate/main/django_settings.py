@@ -28,6 +28,10 @@ WISPGATE_AUDIT_MINIMUM_DAYS: int = _given.get("audit_minimum_days", 365)
 WISPGATE_TOKEN_REQUESTS_PER_MINUTE: int = _given.get("token_requests_per_minute", 0)
 WISPGATE_ADDRESS_REQUESTS_PER_MINUTE: int = _given.get("address_requests_per_minute", 0)
 WISPGATE_REFUSALS_PER_MINUTE: int = _given.get("refusals_per_minute", 0)
+# What opens the secrets that the web itself needs (authenticator apps, login providers), base64.
+WISPGATE_LOGIN_KEY: str = _given.get("login_key", "")
+# By which browsers reach the console, where that is known: https://console.example.net
+WISPGATE_PUBLIC_URL: str = _given.get("public_url", "")
 WISPGATE_IS_SANDBOX: bool = _given.get("is_sandbox", False)
 
 
@@ -75,7 +79,6 @@ INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
@@ -85,6 +88,7 @@ INSTALLED_APPS = [
     "wispgate.business.operators",
     "wispgate.business.audit",
     "wispgate.business.staff",
+    "wispgate.business.login",
     "wispgate.business.crm",
     "wispgate.business.inventory",
     "wispgate.business.catalogue",
@@ -103,7 +107,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "wispgate.web.site.requests.RequestIdMiddleware",
     "wispgate.web.site.limiting.LimitMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "wispgate.web.site.sessions.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -128,9 +132,24 @@ TEMPLATES = [
     },
 ]
 
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+PASSWORD_HASHERS = ["wispgate.business.login.hashing.StaffHasher"]
+# Our own store: it follows the installation's clock, keeps hashes of keys only, and can be listed.
+SESSION_ENGINE = "wispgate.web.site.sessions"
+# How long a session lasts is decided by the server; the cookie goes with the browser.
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+_IS_HTTPS = WISPGATE_PUBLIC_URL.startswith("https://")
+# With the prefix browsers take a cookie only from this very host, over TLS, for the whole site.
+_COOKIE_PREFIX = "__Host-" if _IS_HTTPS else ""
+SESSION_COOKIE_NAME = f"{_COOKIE_PREFIX}wispgate-session"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _IS_HTTPS
+CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}wispgate-csrf"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_TRUSTED_ORIGINS = [WISPGATE_PUBLIC_URL] if WISPGATE_PUBLIC_URL else []
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+# Mail goes out by the worker only; without a server there is none (`main.mail`).
+WISPGATE_MAIL_SERVER: str = _given.get("mail_server", "")
+DEFAULT_FROM_EMAIL: str = _given.get("mail_from", "")
 CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True

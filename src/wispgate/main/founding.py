@@ -19,6 +19,10 @@ def find_first_admin_credential(now: datetime) -> tuple[str, str] | None:
             return None
         password = secrets.token_urlsafe(15)
         services.create_staff(
-            email=FIRST_ADMIN, name="Administrator", role="admin", password=password
+            email=FIRST_ADMIN,
+            name="Administrator",
+            role="admin",
+            password=password,
+            is_made_up=True,
         )
     return FIRST_ADMIN, password

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from wispgate.kernel.errors import InvalidValue
 
@@ -199,3 +199,43 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise InvalidValue(f"must be text, not {type(value).__name__}")
     return value.strip()
+
+
+def public_url(value: object) -> str:
+    """`https://console.example.net` or `http://192.0.2.7:8080`: no path, no slash at the end."""
+    text = _text(value).lower()
+    if not text:
+        return ""
+    parts = _parts(text, ("https", "http"), "such as https://console.example.net")
+    if parts.path not in ("", "/") or parts.query or parts.fragment or parts.username is not None:
+        raise InvalidValue("must be a scheme, a host name and perhaps a port, and no more")
+    return text.rstrip("/")
+
+
+def mail_server(value: object) -> str:
+    """`smtp://host`, `smtps://host` or `smtp+plain://host`, perhaps with a user and a port."""
+    text = _text(value)
+    if text:
+        _parts(
+            text, ("smtp", "smtps", "smtp+plain"), "such as smtp://user:password@mail.example:587"
+        )
+    return text
+
+
+def mail_address(value: object) -> str:
+    text = _text(value)
+    if text and (text.count("@") != 1 or not text.isprintable() or " " in text):
+        raise InvalidValue("must be an e-mail address")
+    return text
+
+
+def _parts(text: str, schemes: tuple[str, ...], example: str) -> SplitResult:
+    wrong = f"must be an address {example}"
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise InvalidValue(wrong) from None
+    if parts.scheme not in schemes or not parts.hostname or port == 0:
+        raise InvalidValue(wrong)
+    return parts

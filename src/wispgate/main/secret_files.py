@@ -3,7 +3,8 @@
 Nothing here has a default. Three of them cannot be made again: the key pair of the vault (without
 it every SIM secret is lost), the one of the seals (without its public half nothing that was sealed
 can be proved), and the database's superuser password (with the embedded server). The others may be
-deleted and come back with a new value.
+deleted and come back with a new value; without the old `login-key` authenticator apps must be set
+up again and the secrets of login providers typed again.
 """
 
 import os
@@ -28,6 +29,7 @@ _SEAL_PRIVATE = "seal-private-key"
 # One key to a line: seals of a key that was replaced are proved by the older lines.
 _SEAL_PUBLIC = "seal-public-keys"
 _DJANGO = "django"
+_LOGIN = "login-key"
 _LONGEST_KEY = 4096
 
 
@@ -40,6 +42,7 @@ class Secrets:
     database_passwords: Mapping[str, str] = field(repr=False)
     superuser_password: str = field(repr=False)
     django_secret_key: str = field(repr=False)
+    login_key: str = field(repr=False)
     sealing_key: SealingKey
     verifying_keys: tuple[VerifyingKey, ...]
 
@@ -53,6 +56,8 @@ def ensure(folder: Path) -> Secrets:
     for name in _renewable():
         if not (folder / name).exists():
             write_whole(folder / name, _password())
+    if not (folder / _LOGIN).exists():
+        write_whole(folder / _LOGIN, OpeningKey(secrets.token_bytes(KEY_OCTETS)).to_text())
     return load(folder)
 
 
@@ -63,6 +68,7 @@ def load(folder: Path) -> Secrets:
         database_passwords={role: _read(folder / _role_file(role)) for role in DATABASE_ROLES},
         superuser_password=_read(folder / _SUPERUSER),
         django_secret_key=_read(folder / _DJANGO),
+        login_key=_read(folder / _LOGIN),
         sealing_key=_read_sealing_key(folder),
         verifying_keys=_read_verifying_keys(folder),
     )

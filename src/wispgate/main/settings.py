@@ -185,6 +185,28 @@ class Settings:
             "How many wrong tokens an address may try in each web process; 0: no limit.",
         ),
     ] = 30
+    public_url: Annotated[
+        str,
+        Key(
+            rules.public_url,
+            "By which browsers reach the console, such as `https://console.example.net`. With "
+            "`https` cookies are for TLS only; links in mails begin with it, and security keys are "
+            "made for its host name. Empty: as the browser says, over plain HTTP.",
+        ),
+    ] = ""
+    mail_server: Annotated[
+        str,
+        Key(
+            rules.mail_server,
+            "Where mail is handed over: `smtp://host:587` (STARTTLS), `smtps://host` (TLS), both "
+            "with `user:password@` where needed, or `smtp+plain://host` (no TLS, for a relay on "
+            "this machine). Empty: no mail is sent.",
+            is_secret=True,
+        ),
+    ] = field(default="", repr=False)
+    mail_from: Annotated[
+        str, Key(rules.mail_address, "The sender of mails; needed with `mail_server`.")
+    ] = ""
     http_workers: Annotated[int, Key(rules.between(1, 64), "Processes that serve HTTP.")] = 2
     http_threads: Annotated[int, Key(rules.between(1, 64), "Threads in each of them.")] = 4
     log_format: Annotated[

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import structlog
 
-from wispgate.main import chores, django, health, secret_files
+from wispgate.main import chores, django, health, login_chores, secret_files
 from wispgate.main.settings import Settings
 from wispgate.store.outbox import StoredEvent
 
@@ -29,9 +29,8 @@ def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     _log.info("worker ready", consumers=sorted(consumers()))
-    own = chores.audit_chores(
-        secret_files.read_signing_key(settings.folder.secrets), settings.folder
-    )
+    key = secret_files.read_signing_key(settings.folder.secrets)
+    own = [*chores.audit_chores(key, settings.folder), *login_chores.chores()]
 
     def on_turn() -> None:
         health.beat(settings.folder.heartbeat("worker"))

@@ -3,8 +3,10 @@
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 
 from wispgate.business.staff.role_models import StoredRole, UsedLimit
 
@@ -17,7 +19,11 @@ class StaffManager(BaseUserManager["StaffMember"]):
 
 
 class StaffMember(AbstractBaseUser):
-    """A person who logs in. Without an operator: the platform's own staff."""
+    """A person who logs in, or a program's account. Without an operator: the platform's own."""
+
+    class Kind(models.TextChoices):
+        PERSON = "person", "person"
+        SERVICE = "service", "service account"
 
     id = models.UUIDField(primary_key=True)
     operator = models.ForeignKey("operators.Operator", null=True, on_delete=models.PROTECT)
@@ -28,6 +34,10 @@ class StaffMember(AbstractBaseUser):
     # Whom they belong to: what limits such as "own dealer" mean for them.
     dealer = models.CharField(max_length=40, blank=True, default="")
     department_id = models.UUIDField(null=True)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.PERSON)
+    # Somebody else made the password up: its owner chooses another one at the first login.
+    must_change_password = models.BooleanField(default=False)
+    password_changed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
     USERNAME_FIELD = "email"
@@ -51,12 +61,26 @@ class StaffMember(AbstractBaseUser):
         """All of them work here: the console's own gate asks for this."""
         return self.is_active
 
+    def get_session_auth_hash(self) -> str:
+        """Changes with the password's choice, not with its hash, which a login may renew."""
+        value = f"{self.id} {self.password_changed_at and self.password_changed_at.isoformat()}"
+        return salted_hmac("wispgate.staff.session", value, algorithm="sha256").hexdigest()
+
 
 class ApiToken(models.Model):
-    """A program's key. Only its hash is kept."""
+    """A program's key. Only its hash is kept.
+
+    It may do what its owner's role allows, if it has an owner, else what its own does; of that only
+    what `permissions` names, where they are given; from `networks` only, where they are given.
+    """
 
     id = models.UUIDField(primary_key=True)
     operator = models.ForeignKey("operators.Operator", null=True, on_delete=models.PROTECT)
+    owner = models.ForeignKey(StaffMember, null=True, on_delete=models.CASCADE)
+    permissions = ArrayField(models.CharField(max_length=80), null=True)
+    networks = ArrayField(models.CharField(max_length=49), default=list)
+    last_used_at = models.DateTimeField(null=True)
+    last_used_from = models.CharField(max_length=45, default="")
     name = models.CharField(max_length=120)
     role = models.CharField(max_length=40)
     secret_hash = models.CharField(max_length=64, unique=True)

@@ -74,6 +74,8 @@ SUBJECTS: Mapping[str, str] = MappingProxyType(
         "approval": "Trust",
         "staff": "People and roles",
         "role": "People and roles",
+        "token": "People and roles",
+        "login": "People and roles",
         "operator": "Operator",
     }
 )
@@ -131,6 +133,12 @@ _ROWS: Sequence[Permission] = (
     Permission("staff.disable", "let staff in no more, or again", Risk.SECRET),
     Permission("role.read", "see roles and what they allow", Risk.READ),
     Permission("role.edit", "write roles", Risk.SECRET),
+    Permission("token.read", "see tokens and service accounts (never their secrets)", Risk.READ),
+    Permission("token.create", "make tokens and service accounts", Risk.SECRET),
+    Permission("token.revoke", "end tokens and service accounts", Risk.HARM),
+    Permission("login.read", "see how staff log in, and who is locked out", Risk.READ),
+    Permission("login.rules", "say how staff log in: factors, sessions, sign-on", Risk.SECRET),
+    Permission("login.help", "unlock staff, end their sessions, take lost factors away", Risk.SECRET),
     Permission("allotment.read", "see MVNOs by their counts, and what was allotted", Risk.READ),
     Permission("allotment.create", "give SIMs and numbers to an MVNO", Risk.CHANGE),
     Permission("allotment.take_back", "take unused SIMs and numbers back from an MVNO", Risk.CHANGE),

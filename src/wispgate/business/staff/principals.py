@@ -10,6 +10,7 @@ from wispgate.business.staff import limits, role_queries
 from wispgate.business.staff.errors import LimitExceeded, PermissionMissing
 from wispgate.business.staff.grants import Facts, Grant, Standing, find_breach
 from wispgate.business.staff.masking import FieldKind
+from wispgate.business.staff.permissions import does_match
 from wispgate.business.staff.roles import Role
 
 NO_FACTS = Facts()
@@ -29,6 +30,10 @@ class Principal:
     role: str
     is_platform: bool = False
     standing: Standing = _NOBODY
+    # Of a token: which, and the patterns that it may use of its role; None for all.
+    token_id: UUID | None = None
+    owner_id: UUID | None = None
+    narrowed_to: tuple[str, ...] | None = None
 
     @cached_property
     def holding(self) -> Role:
@@ -39,20 +44,29 @@ class Principal:
     def person(self) -> str:
         return self.standing.person or f"{self.actor.kind}:{self.actor.name}"
 
+    @property
+    def caller(self) -> str:
+        """Who repeats a request: this very token, whatever it and others are called."""
+        return f"token:{self.token_id}" if self.token_id else self.person
+
     def may(self, permission: str) -> bool:
         """Whether they hold it at all; its limits are checked where the facts are known."""
-        return self.holding.holds(permission)
+        return self.holding.holds(permission) and self._is_in_bounds(permission)
 
     def require(self, permission: str, facts: Facts | None = None) -> None:
         """Raises PermissionMissing, and with facts LimitExceeded. A day's sum grows by it."""
         grants = self.holding.grants_for(permission)
-        if not grants:
+        if not grants or not self._is_in_bounds(permission):
             raise PermissionMissing(permission)
         if facts is not None:
             self._require_within(permission, grants, facts)
 
     def hides(self, kind: FieldKind) -> bool:
         return kind in self.holding.hides
+
+    def _is_in_bounds(self, permission: str) -> bool:
+        bounds = self.narrowed_to
+        return bounds is None or any(does_match(pattern, permission) for pattern in bounds)
 
     def _require_within(self, permission: str, grants: Sequence[Grant], facts: Facts) -> None:
         """By any of the grants: the freest stands first."""

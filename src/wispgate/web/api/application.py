@@ -42,6 +42,7 @@ from wispgate.web.api.sims import router as sim_stock
 from wispgate.web.api.subscribers import router as subscribers
 from wispgate.web.api.subscriptions import router as subscriptions
 from wispgate.web.api.tenants import router as tenants
+from wispgate.web.api.tokens import router as tokens
 
 _log = structlog.get_logger(__name__)
 
@@ -56,6 +57,8 @@ _TABLES = {
     "operators": "operators_operator",
     "operator": "operators_operator",
     "allotments": "tenants_allotment",
+    "tokens": "staff_apitoken",
+    "service-accounts": "staff_staffmember",
 }
 _PLACE = re.compile(r"/api/v1/(?P<collection>[a-z-]+)(/(?P<key>[^/]+))?")
 
@@ -188,6 +191,7 @@ def build() -> NinjaAPI:
     api.add_router("", equipment)
     api.add_router("", tenants)
     api.add_router("", allotments)
+    api.add_router("", tokens)
     for kind, handler in _HANDLERS.items():
         api.add_exception_handler(kind, handler)
     return api

@@ -4,6 +4,7 @@ The transaction is the outermost thing: a refusal's savepoint is undone inside i
 says of the refusal is kept, and an answer of 500 or more undoes all.
 """
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,6 +27,7 @@ from wispgate.web.site.requests import address_of, request_id_of
 OPERATOR_HEADER = "X-Operator"
 KEY_HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotent-Replayed"
+_SECRET_FIELD = "wispgate.secret_field"  # noqa: S105 (a name in the request)
 _KEY = re.compile(r"[!-~]{1,255}")
 
 Run = Callable[..., HttpResponse]
@@ -125,9 +127,23 @@ def _answer(run: Run, request: HttpRequest, path: dict[str, Any]) -> HttpRespons
         return _replayed(stored)
     answer = run(request, **path)
     if _is_kept(answer.status_code):
-        kept = staff.StoredAnswer(answer.status_code, answer.content, answer["Content-Type"])
+        kept = staff.StoredAnswer(
+            answer.status_code, _without_secrets(request, answer), answer["Content-Type"]
+        )
         staff.remember_answer(key, request_hash=digest, answer=kept)
     return answer
+
+
+def answer_holds_secret(request: HttpRequest, field: str) -> None:
+    """Says that the answer's `field` is shown once: it is not kept to be given again."""
+    request.META[_SECRET_FIELD] = field
+
+
+def _without_secrets(request: HttpRequest, answer: HttpResponse) -> bytes:
+    field = request.META.get(_SECRET_FIELD)
+    if field is None:
+        return answer.content
+    return json.dumps(json.loads(answer.content) | {field: None}).encode()
 
 
 def _replayed(stored: staff.StoredAnswer) -> HttpResponse:

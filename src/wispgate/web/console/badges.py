@@ -49,6 +49,12 @@ _SESSION = {
     "silent": Badge("silent", "sync_problem", "attention"),
     "closed": Badge("ended", "wifi_off", "off"),
 }
+_TOKEN = {
+    "good": Badge("can be used", "check_circle", "good"),
+    "expired": Badge("expired", "event_busy", "off"),
+    "revoked": Badge("revoked", "block", "off"),
+    "asleep": Badge("owner disabled", "pause_circle", "attention"),
+}
 # An acknowledgement proves nothing, so it is not green.
 _PUSH = {
     "asked": Badge("asked", "schedule", "plain"),
@@ -95,6 +101,7 @@ BADGES: Mapping[str, Mapping[str, Badge]] = MappingProxyType(
         "presence": _PRESENCE,
         "session": _SESSION,
         "push": _PUSH,
+        "token": _TOKEN,
         "plan": _PLAN,
         "number": _NUMBER,
         "operator": _OPERATOR,

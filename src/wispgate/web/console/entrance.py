@@ -1,27 +1,34 @@
 """Logging in and out, and which tenant a member of the platform's staff looks at."""
 
-from django.conf import settings
 from django.contrib import auth
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from wispgate.business.audit import services as audit
+from wispgate.business.login.errors import TooManyAttempts
+from wispgate.business.login.services import entering
 from wispgate.business.operators import queries as operators
-from wispgate.business.operators import scope as scopes
 from wispgate.business.staff.errors import LoginRefused
 from wispgate.business.staff.models import StaffMember
-from wispgate.web.console import shell
+from wispgate.domain.login.steps import Proof
+from wispgate.web.console import doorstep, shell
 from wispgate.web.console.pages import go_to, page
 from wispgate.web.console.visits import Visit, plain_text
 from wispgate.web.site import requests
 
 # Neutral on purpose: it never says which of the two was wrong.
 REFUSAL = "The address or the password is wrong."
+_ENDED = {
+    "idle": "You were logged out because nothing was done for a while.",
+    "too old": "You were logged out: a session does not last longer.",
+    "revoked": "This session was ended from another one.",
+    "password changed": "You were logged out because the password was changed.",
+    "role changed": "You were logged out because your role was changed.",
+    "disabled": "You were logged out.",
+}
 
 
 @never_cache
@@ -29,21 +36,25 @@ REFUSAL = "The address or the password is wrong."
 @require_http_methods(["GET", "HEAD", "POST"])
 def log_in(request: HttpRequest) -> HttpResponse:
     """The login page. Asked for by somebody who is logged in, it leads on."""
+    wanted = request.POST.get("next") or request.GET.get("next", "")
     if isinstance(request.user, StaffMember):
-        return _onward(request)
+        return doorstep.onward(request, wanted)
     if request.method != "POST":
-        return _form(request)
+        notice = _ENDED.get(request.GET.get("ended", ""), "")
+        return show_door(request, "login.html", title="Log in", next=wanted, notice=notice)
     email = plain_text(request.POST.get("email", "")).lower()
-    member = _authenticate(request, email)
-    if not isinstance(member, StaffMember):
-        _record_refused(request, email)
-        return _form(request, email=email, refusal=REFUSAL)
-    _enter(request, member)
-    return _onward(request)
+    caller = doorstep.caller_of(request, email)
+    try:
+        member = entering.prove_password(email, request.POST.get("password", ""), caller)
+    except (LoginRefused, TooManyAttempts) as error:
+        return _refused(request, error, email=email, next=wanted)
+    return doorstep.begin(request, member, Proof.PASSWORD, wanted=wanted)
 
 
 @require_POST
 def log_out(request: HttpRequest) -> HttpResponse:
+    if isinstance(request.user, StaffMember):
+        audit.record_login(object_id=str(request.user.id), message="logged out")
     auth.logout(request)
     return go_to("login")
 
@@ -58,62 +69,35 @@ def choose_operator(visit: Visit) -> HttpResponse:
     return go_to("home")
 
 
-def _authenticate(request: HttpRequest, email: str) -> AbstractBaseUser | None:
-    if "@" not in email:
-        return None
-    password = request.POST.get("password", "")
-    return auth.authenticate(request, username=email, password=password)
+def show_door(
+    request: HttpRequest, template: str, /, *, status: int = 200, **context: object
+) -> HttpResponse:
+    """A page of somebody who is not in yet."""
+    everything = shell.bare(request) | context
+    return render(request, f"console/{template}", everything, status=status)
 
 
-def _enter(request: HttpRequest, member: StaffMember) -> None:
-    with scopes.within(_scope(request, member)):
-        auth.login(request, member)
-        audit.record_login(object_id=str(member.id), message="logged in to the console")
-        if member.operator_id is None:
-            _choose_the_only_operator(request)
+def words_for(error: Exception) -> tuple[str, int]:
+    """What a refused step is told, and its status."""
+    if isinstance(error, TooManyAttempts):
+        return f"Too many attempts. Wait {pause_in_words(error.seconds)}, then try again.", 429
+    message = str(error)
+    return message[:1].upper() + message[1:] + ".", 200
 
 
-def _scope(request: HttpRequest, member: StaffMember) -> scopes.Scope:
-    return scopes.Scope(
-        now=settings.WISPGATE_CLOCK.now(),
-        actor=scopes.Actor("staff", member.email, requests.address_of(request)),
-        operator_id=member.operator_id,
-        is_platform=member.operator_id is None,
-        login=str(member.id),
-        request_id=requests.request_id_of(request),
+def pause_in_words(seconds: int) -> str:
+    if seconds < 100:
+        return f"{seconds} second{'' if seconds == 1 else 's'}"
+    minutes = -(-seconds // 60)
+    return f"{minutes} minutes"
+
+
+def _refused(request: HttpRequest, error: Exception, **context: object) -> HttpResponse:
+    words, status = words_for(error)
+    refusal = words if status == 429 else REFUSAL
+    answer = show_door(
+        request, "login.html", status=status, title="Log in", refusal=refusal, **context
     )
-
-
-def _choose_the_only_operator(request: HttpRequest) -> None:
-    """Most installations have one tenant: nobody should have to choose it."""
-    known = operators.list_operators()
-    if len(known) == 1:
-        request.session[requests.SESSION_OPERATOR] = str(known[0].id)
-
-
-def _record_refused(request: HttpRequest, email: str) -> None:
-    # People type passwords into the wrong field: only what looks like an address is kept.
-    name = email if "@" in email else ""
-    scope = scopes.Scope(
-        now=settings.WISPGATE_CLOCK.now(),
-        actor=scopes.Actor("staff", name, requests.address_of(request)),
-        # The entry belongs to no tenant, so only this scope may write and read it back.
-        is_platform=True,
-        request_id=requests.request_id_of(request),
-    )
-    with scopes.within(scope):
-        audit.record_refusal(
-            LoginRefused("a login was refused"), object_type="staff", object_id=name
-        )
-
-
-def _form(request: HttpRequest, **context: object) -> HttpResponse:
-    given = {"title": "Log in", "next": request.POST.get("next") or request.GET.get("next", "")}
-    return render(request, "console/login.html", shell.bare(request) | given | context)
-
-
-def _onward(request: HttpRequest) -> HttpResponse:
-    wanted = request.POST.get("next") or request.GET.get("next", "")
-    if url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}):
-        return HttpResponseRedirect(wanted)
-    return go_to("home")
+    if isinstance(error, TooManyAttempts):
+        answer["Retry-After"] = str(error.seconds)
+    return answer

@@ -20,7 +20,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One question. `kind`: text, digits, choice (radio buttons), select or check."""
+    """One question. `kind`: text, digits, password, choice (radio buttons), select or check."""
 
     name: str
     label: str
@@ -30,6 +30,7 @@ class Field:
     options: Sequence[Option] = ()
     is_required: bool = True
     error: str = ""
+    most: int = 200
 
 
 def filled(

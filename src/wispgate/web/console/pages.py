@@ -1,6 +1,7 @@
 """What makes a function a page of the console: login, permission, tenant, time zone, refusals."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
@@ -11,9 +12,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
+from wispgate.domain.login.lifetimes import is_fresh
 from wispgate.kernel.errors import NotFound
 from wispgate.web.console import shell
 from wispgate.web.console.visits import Visit, visit_of
+from wispgate.web.site import login
+from wispgate.web.site.sessions import store_of
 
 KNOWN_AT = "X-Known-At"
 
@@ -21,9 +25,12 @@ View = Callable[..., HttpResponse]
 PageFunction = Callable[..., HttpResponse]
 
 
-def page(permission: str = "", *, of_operator: bool = True) -> Callable[[PageFunction], View]:
+def page(
+    permission: str = "", *, of_operator: bool = True, is_risky: bool = False
+) -> Callable[[PageFunction], View]:
     """A view that gets a `Visit` first, then what its address says.
 
+    One that `is_risky` asks who it is once more where the last proof is older than ten minutes.
     Without a login it leads to the login page; without the permission, and where a tenant is
     needed and none chosen, it says so. `NotFound` becomes a page with status 404.
     """
@@ -36,6 +43,8 @@ def page(permission: str = "", *, of_operator: bool = True) -> Callable[[PageFun
                 return HttpResponseRedirect(_login_address(request))
             with timezone.override(visit.zone):
                 refusal = _refusal(visit, permission, of_operator=of_operator)
+                if refusal is None and is_risky and not _is_fresh(visit):
+                    refusal = _prove_again(request)
                 response = refusal or _answer(function, visit, address)
             add_never_cache_headers(response)
             return response
@@ -101,6 +110,21 @@ def _refusal(visit: Visit, permission: str, *, of_operator: bool) -> HttpRespons
     return None
 
 
+def _is_fresh(visit: Visit) -> bool:
+    text = visit.request.session.get(login.PROVED_AT)
+    return is_fresh(datetime.fromisoformat(text) if text else None, now=visit.now)
+
+
+def _prove_again(request: HttpRequest) -> HttpResponse:
+    """A form that was sent too late is filled in again: what it wanted may not be done by a link."""
+    query = urlencode({"next": request.get_full_path()})
+    return HttpResponseRedirect(f"{reverse('console:prove_again')}?{query}")
+
+
 def _login_address(request: HttpRequest) -> str:
-    query = urlencode({"next": request.get_full_path()}) if request.method == "GET" else ""
-    return reverse("console:login") + (f"?{query}" if query and request.path != "/" else "")
+    told: dict[str, str] = {}
+    if ended := store_of(request).end_cause:
+        told["ended"] = ended
+    if request.method == "GET" and request.path != "/":
+        told["next"] = request.get_full_path()
+    return reverse("console:login") + (f"?{urlencode(told)}" if told else "")

@@ -55,6 +55,8 @@ RAIL: Sequence[tuple[str, Sequence[RailItem]]] = (
         (
             RailItem("Settings", "settings", "settings", "e", "operator.read"),
             RailItem("MVNOs", "lan", "mvnos", "v", "allotment.read"),
+            RailItem("Logins", "passkey", "logins", "k", "login.read"),
+            RailItem("Service accounts", "smart_toy", "programs", "b", "token.read"),
             RailItem("Operators", "apartment", "tenants", "r", "operator.create"),
         ),
     ),

@@ -21,6 +21,7 @@ from prometheus_client import (
 )
 
 from wispgate.business.audit import queries as audit
+from wispgate.business.login import meters
 
 _log = structlog.get_logger(__name__)
 
@@ -73,7 +74,8 @@ class MetricsMiddleware:
 
 def metrics(request: HttpRequest) -> HttpResponse:
     _measure_sealing()
-    return HttpResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)
+    text = generate_latest(REGISTRY) + generate_latest(meters.REGISTRY)
+    return HttpResponse(text, content_type=CONTENT_TYPE_LATEST)
 
 
 def _measure_sealing() -> None:

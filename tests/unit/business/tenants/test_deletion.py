@@ -3,12 +3,12 @@
 from uuid import UUID
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.test import Client
 
 from tests.harness.databases import TestDatabase
 from tests.unit.business.world import World
+from wispgate.business.login.models import Session
 from wispgate.business.operators import scope as scopes
 from wispgate.business.operators import services as operators
 from wispgate.business.staff import services as staff
@@ -82,13 +82,15 @@ def test_its_people_are_logged_out_and_others_are_not(world: World, database: Te
             )
         pages[slug] = Client()
         pages[slug].post("/login/", {"email": f"a@{slug}.example", "password": PASSWORD})
-    before = Session.objects.count()
+    with world.as_platform():
+        before = Session.objects.count()
 
     tenants.delete("north", typed_slug="north", scope=platform(world))
 
     assert pages["north"].get("/sims/").status_code == 302
     assert pages["south"].get("/sims/").status_code == 200
-    assert Session.objects.count() == before - 1
+    with world.as_platform():
+        assert Session.objects.count() == before - 1
 
 
 def test_what_the_platform_was_answered_about_it_is_forgotten(

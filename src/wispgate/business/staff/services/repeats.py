@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from wispgate.business.operators import ids, locks
 from wispgate.business.operators import scope as scopes
+from wispgate.business.staff import guards
 from wispgate.business.staff.errors import IdempotencyMismatch
 from wispgate.business.staff.models import IdempotentRequest
 
@@ -21,11 +22,11 @@ def find_answer(key: str, *, request_hash: str) -> StoredAnswer | None:
     Raises IdempotencyMismatch if the key was used for another one. Two requests at once are held
     apart by an advisory lock until the first one's transaction ends.
     """
-    scope = scopes.current()
-    locks.hold(f"idempotency:{scope.operator_id}:{scope.actor.name}:{key}")
+    scope, caller = scopes.current(), _caller()
+    locks.hold(f"idempotency:{scope.operator_id}:{caller}:{key}")
     found = IdempotentRequest.objects.filter(
         operator_id=scope.operator_id,  # type: ignore[misc]  # None is IS NULL
-        actor=scope.actor.name,
+        actor=caller,
         key=key,
     ).first()
     if found is None:
@@ -40,7 +41,7 @@ def remember_answer(key: str, *, request_hash: str, answer: StoredAnswer) -> Non
     IdempotentRequest.objects.create(
         id=ids.new_id(scope.now),
         operator_id=scope.operator_id,
-        actor=scope.actor.name,
+        actor=_caller(),
         key=key,
         request_hash=request_hash,
         status=answer.status,
@@ -48,3 +49,9 @@ def remember_answer(key: str, *, request_hash: str, answer: StoredAnswer) -> Non
         content_type=answer.content_type,
         created_at=scope.now,
     )
+
+
+def _caller() -> str:
+    """A token by its id: two tokens of one name do not answer each other's requests."""
+    principal = guards.acting()
+    return principal.caller if principal else scopes.current().actor.name

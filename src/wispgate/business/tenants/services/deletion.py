@@ -7,19 +7,15 @@ by tables does not see.
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
-from uuid import UUID
 
-from django.contrib.sessions.models import Session
 from django.db import connection
 
 from wispgate.business.hotplane.models import EveryChargingSession, EveryPolicySession
 from wispgate.business.operators import queries, removal
 from wispgate.business.operators import scope as scopes
-from wispgate.business.staff import queries as staff
 from wispgate.business.tenants.errors import HasMvnos, SessionsLive
 from wispgate.kernel.errors import InvalidValue
 
-_STAFF_ID: Final = "_auth_user_id"
 # What the platform was answered about the tenant, kept for repeated calls.
 _FORGET_ANSWERS: Final = """
 DELETE FROM staff_idempotentrequest
@@ -53,7 +49,6 @@ def delete(
                 f"{live} sessions of its phones are open: suspend the operator and wait, or force it",
                 sessions=live,
             )
-        _end_staff_sessions(operator.id)
     gone = removal.remove_operator(replace(acting, operator_id=None), operator.id)
     with scopes.within(replace(acting, operator_id=None)), connection.cursor() as cursor:
         cursor.execute(_FORGET_ANSWERS, [str(operator.id)])
@@ -65,14 +60,3 @@ def count_live_sessions() -> int:
     charged = EveryChargingSession.objects.filter(is_open=True)
     ruled = EveryPolicySession.objects.filter(is_open=True)
     return max(charged.count(), ruled.count())
-
-
-def _end_staff_sessions(operator_id: UUID) -> None:
-    """Sessions are stored under random keys and say only inside whose they are."""
-    people = {str(one) for one in staff.list_staff_ids(operator_id)}
-    ended = [
-        session.pk
-        for session in Session.objects.iterator()
-        if session.get_decoded().get(_STAFF_ID) in people
-    ]
-    Session.objects.filter(pk__in=ended).delete()
