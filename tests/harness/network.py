@@ -5,6 +5,7 @@ import gc
 import os
 import secrets
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -308,15 +309,25 @@ class RawPeer:
         self.writer = writer
 
     @classmethod
-    async def open(cls, port: int, *, receive_buffer: int = 0) -> "RawPeer":
+    async def open(cls, port: int, *, receive_buffer: int = 0, source: str = "") -> "RawPeer":
         """Connects without a word; a small receive buffer fills soon."""
         plain = socket.socket()
+        if source:
+            plain.bind((source, 0))
         if receive_buffer:
             plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         plain.setblocking(False)
         await asyncio.get_running_loop().sock_connect(plain, ("127.0.0.1", port))
         reader, writer = await asyncio.open_connection(sock=plain, limit=1 << 24)
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return cls(reader, writer)
+
+    @classmethod
+    async def open_tls(cls, port: int, context: ssl.SSLContext, name: str) -> "RawPeer":
+        """Connects and shakes hands with a node that has to be `name`."""
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", port, ssl=context, server_hostname=name, limit=1 << 24
+        )
         return cls(reader, writer)
 
     async def introduce(

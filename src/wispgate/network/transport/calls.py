@@ -5,6 +5,7 @@ comes to nothing is made again after a pause that doubles up to Tc (RFC 6733 sec
 """
 
 import asyncio
+import os
 import secrets
 import ssl
 from collections.abc import Mapping
@@ -224,4 +225,6 @@ def _in_words(error: Exception) -> str:
         return f"TLS failed: {error.reason or error}"
     if isinstance(error, TimeoutError):
         return "nobody answers there"
-    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+    number = error.errno if isinstance(error, OSError) else None
+    # asyncio's own text tells the address, which we have, and not what is wrong.
+    return os.strerror(number) if number is not None and number > 0 else str(error)

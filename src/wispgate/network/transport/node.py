@@ -282,6 +282,7 @@ class DiameterNode:
         """What was begun beside the connections ends by itself, or has had its time."""
         if self._ticking is not None:
             self._ticking.cancel()
+            await asyncio.gather(self._ticking, return_exceptions=True)
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=_DRAIN_SECONDS)
         for task in list(self._tasks):

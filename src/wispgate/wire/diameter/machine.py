@@ -278,9 +278,11 @@ class PeerMachine:
         self._note_state_number(int.from_bytes(avp.data, "big"), occasion.events)
 
     def _note_state_number(self, current: int | None, events: list[Event]) -> None:
-        if current is None:
+        """One that is lower than what we know is an old message (section 8.16)."""
+        previous = self._origin_state_id
+        if current is None or (previous is not None and current < previous):
             return
-        previous, self._origin_state_id = self._origin_state_id, current
+        self._origin_state_id = current
         if current != previous:
             events.append(ev.OriginStateChanged(previous, current))
 

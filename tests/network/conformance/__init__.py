@@ -1,0 +1,1 @@
+"""What the node does, clause by clause of the specifications."""
