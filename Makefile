@@ -99,8 +99,9 @@ lock: setup-dev
 	$(UV) -c requirements/dev.lock requirements/build.in -o requirements/build.lock
 
 # Foreign implementations and tools for the tests that are skipped without them (Debian, Ubuntu).
-setup-peers:
+setup-peers: setup-dev
 	apt-get install --no-install-recommends -y chromium freediameter freeradius-utils tshark
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check python-diameter==0.9.0
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage $(SHEETS)

@@ -343,10 +343,14 @@ class RawPeer:
 
     async def read(self) -> Message:
         """The next whole message. Raises IncompleteReadError at the end, TimeoutError."""
+        return decode_message(await self.read_octets())
+
+    async def read_octets(self) -> bytes:
+        """As `read`, not decoded."""
         async with asyncio.timeout(PATIENCE):
             head = await self.reader.readexactly(HEADER_LENGTH)
             rest = int.from_bytes(head[1:4], "big") - HEADER_LENGTH
-            return decode_message(head + await self.reader.readexactly(rest))
+            return head + await self.reader.readexactly(rest)
 
     def stop_reading(self) -> None:
         """From here on the node's octets stay in the kernel, and then with the node."""
