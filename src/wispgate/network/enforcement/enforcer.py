@@ -89,9 +89,12 @@ class Enforcer:
     # --- parts of a turn ------------------------------------------------------------------------
 
     async def _refresh(self) -> None:
-        rows = await self._store.public.fetch("list_enforcing_peers", {})
+        rows = await self._store.public.fetch("list_enforcing_peers", {"now": self._clock.now()})
         self._cores = {
-            (row["core_id"], row["identity"]): Node(row["realm"], row["profile"]) for row in rows
+            (row["core_id"], row["identity"]): Node(
+                row["realm"], row["profile"], tuple(row["routed_realms"]), row["is_connected"]
+            )
+            for row in rows
         }
         for reconciler in self._reconcilers:
             reconciler.cores = self._cores

@@ -61,10 +61,12 @@ PEER_PATIENCE: Final = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A peer that may be told something."""
+    """A peer that may be told something. `routed_realms` are reached through it."""
 
     realm: str
     profile: str
+    routed_realms: tuple[str, ...] = ()
+    is_connected: bool = False
 
 
 Cores = Mapping[tuple[UUID, str], Node]

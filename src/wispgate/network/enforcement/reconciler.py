@@ -12,6 +12,7 @@ from wispgate.domain.policy.capabilities import Means
 from wispgate.kernel.clock import Clock
 from wispgate.network.enforcement.desk import Desk
 from wispgate.network.enforcement.evidence import Verdict, find_verdict
+from wispgate.network.enforcement.hops import with_next_hop
 from wispgate.network.enforcement.ladder import (
     LEAVE_NODE,
     PEER_PATIENCE,
@@ -55,7 +56,7 @@ class Reconciler:
                 if goal.profile is not None:
                     await transaction.fetch("supersede_pushes", values)
                 made = decide_first_pushes(picture, goal, self.cores, now=now)
-                await store.add_pushes(transaction, picture, made, now=now)
+                await store.add_pushes(transaction, picture, self._routed(made), now=now)
                 _log_asked(picture, made)
             if picture.enforced != picture.wanted:
                 await store.set_enforced(transaction, picture)
@@ -65,7 +66,9 @@ class Reconciler:
         async with self.desk.transaction() as transaction:
             picture = await self._lock(transaction, line_id)
             if picture is not None:
-                await store.add_pushes(transaction, picture, [push], now=self.clock.now())
+                await store.add_pushes(
+                    transaction, picture, self._routed([push]), now=self.clock.now()
+                )
                 _log_asked(picture, [push])
 
     async def judge(self, line_ids: Iterable[UUID]) -> None:
@@ -128,8 +131,11 @@ class Reconciler:
             _log.warning("no means left", line=str(push.line_id), effect=push.effect)
             return
         made = make_pushes(picture, goal, places, step, core, now=now)
-        await store.add_pushes(transaction, picture, made, now=now)
+        await store.add_pushes(transaction, picture, self._routed(made), now=now)
         _log_asked(picture, made)
+
+    def _routed(self, pushes: list[NewPush]) -> list[NewPush]:
+        return [with_next_hop(self.cores, push) for push in pushes]
 
     async def _lock(self, transaction: Transaction, line_id: UUID) -> Picture | None:
         await transaction.fetch("lock_line", {"line_id": line_id})

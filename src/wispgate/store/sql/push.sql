@@ -181,8 +181,13 @@ WHERE consumer = :consumer AND source = :source
   AND (xid, event_id) < (:xid::text::xid8, :event_id::uuid);
 
 -- list_enforcing_peers
--- The nodes that may be told something, and what kind of core each is.
-SELECT core_id, identity, realm, profile FROM operators_peer WHERE is_enabled;
+-- The nodes that may be told something, what kind of core each is, and which realms are reached
+-- through it.
+SELECT p.core_id, p.identity, p.realm, p.profile, p.routed_realms,
+       EXISTS (SELECT 1 FROM peer_connection c
+               WHERE c.core_id = p.core_id AND c.identity = p.identity
+                 AND c.state NOT IN ('closed', 'calling') AND c.expires_at > :now) AS is_connected
+FROM operators_peer p WHERE p.is_enabled;
 
 -- list_held_connections
 -- The nodes that some process of ours is connected with now.
