@@ -16,7 +16,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from wispgate.business.audit import services as audit
 from wispgate.business.operators import scope as scopes
 from wispgate.kernel.errors import Conflict, WispgateError
-from wispgate.web.console.acting import Scene
+from wispgate.web.console.acting import Place, Scene
 from wispgate.web.console.fields import Field, Reader, filled
 from wispgate.web.console.pages import forbidden, show
 from wispgate.web.console.visits import Visit
@@ -126,7 +126,7 @@ def _ask(
         visit,
         "order.html",
         status=200 if is_good or visit.request.method == "GET" else 409,
-        title=f"{kind.verb} {scene.place.noun} {scene.place.name}",
+        title=_title(kind, scene.place),
         order=kind,
         place=scene.place,
         shown=scene.shown,
@@ -139,6 +139,11 @@ def _ask(
         given=given,
         key=given.get("key") or secrets.token_hex(_KEY_OCTETS),
     )
+
+
+def _title(kind: Order, place: Place) -> str:
+    """What is done to whom; a list has no name, and its noun would say nothing."""
+    return f"{kind.verb} {place.noun} {place.name}" if place.name else kind.verb
 
 
 def _try(
