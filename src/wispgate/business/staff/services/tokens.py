@@ -86,7 +86,7 @@ def make_token_of(owner: StaffMember, *, name: str, bounds: Bounds = ANYTHING) -
     """
     if not owner.is_active:
         raise InvalidValue("its owner does not work here any more", field="owner")
-    _require_power_over(owner)
+    _require_power_over(owner.role, owner.operator_id)
     return _make(
         name=name, role=owner.role, operator_id=owner.operator_id, owner=owner, bounds=bounds
     )
@@ -114,8 +114,10 @@ def rotate_token(token_id: UUID) -> NewToken:
     token = get_token(token_id)
     if token.revoked_at:
         raise NotFound("token", token_id)
-    if token.owner:
-        _require_power_over(token.owner)
+    acting = guards.acting()
+    if acting is None or acting.token_id != token.id:
+        # Who sees the new secret could act as the token.
+        _require_power_over(token.owner.role if token.owner else token.role, token.operator_id)
     secret = _new_secret()
     token.secret_hash = hash_token(secret)
     token.save(update_fields=["secret_hash"])
@@ -257,13 +259,12 @@ def _network(text: str) -> str:
         raise InvalidValue(f"not an address or a network: {text!r}", field="networks") from None
 
 
-def _require_power_over(owner: StaffMember) -> None:
+def _require_power_over(name: str, operator_id: UUID | None) -> None:
     """Nobody gets more by a token than they may do themselves."""
     acting = guards.acting()
     if acting is None:
         return
-    is_platform = owner.operator_id is None
-    role = role_queries.role_held(owner.role, owner.operator_id, is_platform=is_platform)
+    role = role_queries.role_held(name, operator_id, is_platform=operator_id is None)
     missing = list(lacks(acting.holding, role))
     # Also of what a token's own bounds keep it from.
     missing += [name for name in sorted(role.permissions()) if not acting.may(name)]
