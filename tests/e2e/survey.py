@@ -51,6 +51,9 @@ PAGES = {
     "launch": "/plans/gold/launch/",
     "subscribers": "/subscribers/",
     "search": "/search/?q=35191",
+    "settings": "/settings/",
+    "tax": "/settings/add_tax/?code=vat&name=VAT&percent=25&valid_from=2026-01-01",
+    "mvnos": "/mvnos/",
     "activity": "/activity/",
     "help": "/help/",
 }

@@ -1,5 +1,6 @@
 """The console as people use it, in a real browser."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -222,6 +223,23 @@ def test_platform_staff_go_from_operator_to_operator(page: Page, address: str, s
     page.get_by_label("Operator").select_option("beta")
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Beta Fibre & Mobile")
+
+
+def test_the_platform_turns_an_operator_off_and_on(page: Page, address: str, story: Story):
+    log_in(page, address, story.platform)
+    page.goto(f"{address}/operators/")
+    page.get_by_role("link", name="Beta Fibre & Mobile").click()
+
+    page.get_by_role("link", name="Suspend…").click()
+    page.get_by_role("button", name="See what will happen").click()
+    page.get_by_role("button", name=re.compile("^Suspend ")).click()
+    expect(page.locator("h1")).to_contain_text("suspended")
+    expect(page.locator("#wg-answer")).to_contain_text("Suspended for it has not paid")
+    page.get_by_role("link", name="Resume…").click()
+    page.get_by_role("button", name="See what will happen").click()
+    page.get_by_role("button", name=re.compile("^Resume ")).click()
+
+    expect(page.locator("#wg-answer")).to_contain_text("On, ")
 
 
 def test_keys_search_and_jump(page: Page, address: str, story: Story):
