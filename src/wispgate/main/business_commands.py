@@ -1,22 +1,26 @@
 """Commands that change business data: they run services in this process, audited as a command."""
 
 import getpass
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import psycopg
 import psycopg.rows
 
-from wispgate.kernel.errors import InvalidValue, Misconfigured
+from wispgate.kernel.errors import Conflict, Forbidden, InvalidValue, Misconfigured, WispgateError
 from wispgate.kernel.plmn import Plmn
 from wispgate.main import database, django, secret_files
 from wispgate.main.clocks import installation_clock
 from wispgate.main.settings import Settings
 from wispgate.store import sync
+
+if TYPE_CHECKING:
+    from wispgate.business.operators.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +47,23 @@ def platform_scope(settings: Settings) -> Iterator[None]:
 
         actor = scopes.Actor("command", user_name())
         now = installation_clock(settings.folder).now()
-        with scopes.within(scopes.Scope(now=now, actor=actor, is_platform=True)):
-            yield
+        scope = scopes.Scope(now=now, actor=actor, is_platform=True)
+        try:
+            with scopes.within(scope):
+                yield
+        except (Conflict, Forbidden) as error:
+            _record_refusal(scope, error)
+            raise
+
+
+def _record_refusal(scope: "Scope", error: WispgateError) -> None:
+    """What was refused is undone; that somebody tried stays. Only the command's words are told."""
+    from wispgate.business.audit import services as audit  # noqa: PLC0415 (needs Django)
+    from wispgate.business.operators import scope as scopes  # noqa: PLC0415
+
+    words = [word for word in sys.argv[1:3] if word.replace("-", "").isalpha()]
+    with scopes.within(scope):
+        audit.record_refusal(error, object_type="command", object_id=" ".join(words))
 
 
 def require_installation(settings: Settings) -> None:

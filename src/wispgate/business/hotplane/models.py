@@ -45,6 +45,7 @@ class EveryAuthentication(models.Model):
     last_requested_at = models.DateTimeField(null=True)
     last_serving_node = models.TextField(null=True)
     last_visited_plmn = models.TextField(null=True)
+    first_requested_at = models.DateTimeField(null=True)
 
     class Meta:
         managed = False

@@ -123,6 +123,8 @@ _ROWS: Sequence[Permission] = (
     ),
     Permission("push.read", "see what the network was told and what came of it", Risk.READ),
     Permission("audit.read", "see who did what, when and why", Risk.READ),
+    Permission("audit.export", "take the audit away as a file, with nothing hidden", Risk.SECRET),
+    Permission("audit.retention", "say how long the audit is kept", Risk.HARM),
     Permission("field.reveal", "look at a field that the role hides, with a reason", Risk.SECRET),
     Permission("approval.read", "see what waits for a second person", Risk.READ),
     Permission("approval.decide", "approve or refuse what somebody else asked for", Risk.HARM),

@@ -144,7 +144,7 @@ _ROWS: Sequence[Role] = (
     ),
     Role(
         "auditor", "Auditor", "Sees everything, changes nothing, and may look behind what is hidden.",
-        _grants("*.read", "field.reveal"), PERSONAL,
+        _grants("*.read", "field.reveal", "audit.export"), PERSONAL,
     ),
     Role(
         "enterprise_manager", "Enterprise manager",

@@ -1,5 +1,6 @@
 """What goes in and what comes out. Secrets have no field here: they cannot be asked for."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from wispgate.business.crm.services import Party
 from wispgate.business.inventory.lifecycle import SimState
 from wispgate.business.subscriptions.lifecycle import SubscriptionState
 from wispgate.business.subscriptions.services import SuspensionKind, SuspensionReason
+from wispgate.business.subscriptions.trace import Milestone, Trace
 
 # One line: PostgreSQL's text has no NUL, other control characters have no place in a name either.
 Text = Annotated[str, StringConstraints(pattern="^[^\\x00-\\x1f\\x7f-\\x9f]*$")]
@@ -303,6 +305,43 @@ class AuditEntryOut(Schema):
     before: dict[str, Any] | None
     after: dict[str, Any] | None
     message: str
+
+
+class RetentionOut(Schema):
+    """`keep_days` null: for ever."""
+
+    keep_days: int | None
+    minimum_days: int
+
+
+class TraceStep(Schema):
+    """`proof` names the record that says so: `audit 117`, `push 0190…`, `session …`."""
+
+    at: datetime
+    what: str
+    who: str
+    why: str
+    proof: str
+    request_id: str
+    milestone: Milestone | None
+
+
+class TraceOut(Schema):
+    """`reached`: when each milestone was first reached, null where it was not."""
+
+    iccid: str
+    imsi: str
+    line_id: UUID | None
+    reached: dict[Milestone, datetime | None]
+    steps: list[TraceStep]
+
+    @staticmethod
+    def show(trace: Trace) -> "TraceOut":
+        reached = {name: step.at if step else None for name, step in trace.reached().items()}
+        steps = [TraceStep(**asdict(step)) for step in trace.steps]
+        return TraceOut(
+            iccid=trace.iccid, imsi=trace.imsi, line_id=trace.line_id, reached=reached, steps=steps
+        )
 
 
 class AuditPage(Schema):

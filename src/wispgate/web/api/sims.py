@@ -11,10 +11,11 @@ from wispgate.business.inventory import services as inventory
 from wispgate.business.inventory.lifecycle import SimState
 from wispgate.business.operators import scope as scopes
 from wispgate.business.subscriptions import services as subscriptions
+from wispgate.business.subscriptions import trace
 from wispgate.web.api import bodies
 from wispgate.web.api.door import BearerToken
 from wispgate.web.api.paging import Page, page_of
-from wispgate.web.api.schemas import Because, ImportOut, ImsiText, SimOut, SimPage, Text
+from wispgate.web.api.schemas import Because, ImportOut, ImsiText, SimOut, SimPage, Text, TraceOut
 
 router = Router(tags=["sims"])
 
@@ -76,6 +77,13 @@ def import_sims(request: HttpRequest, options: Query[ImportOptions]) -> ImportOu
 @router.get("/{iccid}", auth=BearerToken("sim.read"), response=SimOut)
 def get_sim(request: HttpRequest, iccid: Iccid) -> SimOut:
     return SimOut.show(queries.get_sim(iccid))
+
+
+@router.get("/{iccid}/trace", auth=BearerToken("audit.read"), response=TraceOut)
+def get_sim_trace(request: HttpRequest, iccid: Iccid) -> TraceOut:
+    """How the card came into service: order, approvals, pushes with receipts, the first AIR, ULR,
+    CCR and usage."""
+    return TraceOut.show(trace.of_sim(iccid))
 
 
 @router.post("/{iccid}/retire", auth=BearerToken("sim.retire"), response=SimOut)

@@ -12,6 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
+from wispgate.business.audit import services as audit
+from wispgate.business.staff.errors import PermissionMissing
 from wispgate.domain.login.lifetimes import is_fresh
 from wispgate.kernel.errors import NotFound
 from wispgate.web.console import shell
@@ -80,6 +82,9 @@ def show_live(visit: Visit, template: str, part: str, context: Mapping[str, Any]
 
 
 def forbidden(visit: Visit, permission: str) -> HttpResponse:
+    """Says so to the visitor, and to the audit."""
+    refusal = PermissionMissing(permission)
+    audit.record_refusal(refusal, object_type="page", object_id=visit.request.path[:200])
     return show(visit, "forbidden.html", status=403, title="Not allowed", permission=permission)
 
 

@@ -27,6 +27,7 @@ from wispgate.web.console import (
     signon,
     sim_import,
     sims,
+    simtrace,
     subscribers,
     tenants,
 )
@@ -105,9 +106,12 @@ _PAGES = [
     path("sims/", sims.sims, name="sims"),
     path("sims/import/", sim_import.sim_import, name="sim_import"),
     path("sims/<str:iccid>/", sims.sim, name="sim"),
+    path("sims/<str:iccid>/trace/", simtrace.sim_trace, name="sim_trace"),
     path("sims/<str:iccid>/<str:name>/", sims.sim_action, name="sim_action"),
     path("peers/", peers.peers, name="peers"),
     path("activity/", activity.activity, name="activity"),
+    path("activity/keep/", activity.keep, name="audit_keep"),
+    path("activity/export.<str:form>", activity.export, name="audit_export"),
 ]
 
 # Unfold's templates ask for the namespace "admin"; ours say "console".

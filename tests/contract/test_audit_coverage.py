@@ -1,0 +1,49 @@
+"""Who did what is written down for every table of the control plane, or there is a reason."""
+
+from tests.harness.databases import TestDatabase
+
+# Tables without a trigger, and why nobody will ask who changed a row of theirs.
+UNAUDITED = {
+    "account": "where an account lives: written once with the subscriber, which is audited",
+    "audit_auditentry": "the audit itself",
+    "audit_sealblock": "seals: signed and linked",
+    "audit_sealcursor": "how far sealing has come",
+    "audit_sealmark": "signed by the worker",
+    "compiled_plan": "made from a plan's version, which is audited",
+    "delivery_cursor": "how far a consumer has come",
+    "identity": "made from lines and cards, which are audited",
+    "installation": "one row, written by the first migration",
+    "origin_state": "a counter of the node",
+    "outbox": "events: facts in transit",
+    "peer_connection": "leases of running nodes",
+    "peer_statistics": "counts of a node's own",
+    "staff_usedlimit": "sums of acts that are audited each",
+    "tenants_allottedsim": "the cards of an allotment, which is audited",
+    "refused_connection": "who knocked: itself a record",
+    "staff_idempotentrequest": "answers kept to be given again",
+    "operators_removal": "its own record; the platform's audit has the entry",
+    "notifications_message": "what customers were told: itself a record",
+    "django_content_type": "names of tables",
+    "django_migrations": "what was migrated",
+    "django_session": "sessions; logging in and out is audited",
+    "django_admin_log": "unused: the audit is ours",
+    "auth_permission": "unused: permissions are ours",
+    "auth_group": "unused: roles are ours",
+    "auth_group_permissions": "unused: roles are ours",
+}
+PREFIXES = ("procrastinate_",)
+
+
+def test_every_table_is_audited_or_has_a_reason(database: TestDatabase) -> None:
+    with database.admin() as admin:
+        rows = admin.execute(
+            "SELECT c.relname, EXISTS (SELECT 1 FROM pg_trigger t WHERE t.tgrelid = c.oid "
+            "AND t.tgname = 'audit_row') FROM pg_class c "
+            "WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace"
+        ).fetchall()
+    silent = {name for name, is_audited in rows if not is_audited and not name.startswith(PREFIXES)}
+    audited = {name for name, is_audited in rows if is_audited}
+
+    assert len(audited) > 12
+    assert silent - UNAUDITED.keys() == set()
+    assert not audited & UNAUDITED.keys()
