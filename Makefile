@@ -21,7 +21,7 @@ COMPILED := build/compiled
 HOT_SOURCES := $(shell find src/wispgate/kernel src/wispgate/wire src/wispgate/domain \
 	src/wispgate/store src/wispgate/network -name '*.py')
 
-.PHONY: run test check bench bench-million e2e nightly docs lock setup setup-dev setup-peers compile fresh clean
+.PHONY: run test check audit bench bench-million e2e nightly docs lock setup setup-dev setup-peers compile fresh clean
 
 run: setup $(COMPILED)
 	$(BIN)/wispgate up $(UP) --data $(DATA)
@@ -76,6 +76,10 @@ check: setup-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m django makemigrations --check --dry-run --settings wispgate.main.django_settings
+
+# Known holes of the locked packages. Needs a source of vulnerabilities: a file of them, or the network.
+audit: setup-dev
+	$(BIN)/python tools/audit_dependencies.py requirements/run.lock requirements/dev.lock
 
 bench: setup-dev
 	$(BIN)/python -m bench

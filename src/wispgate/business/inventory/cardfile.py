@@ -19,7 +19,14 @@ MAX_PROBLEMS = 100
 MAX_ROWS = 250_000
 
 _DELIMITERS = ",;\t"
-_LOOKS_LIKE_A_KEY = re.compile(r"[0-9A-Fa-f]{24,}")
+# A PIN has four digits, and nothing secret has less.
+_COULD_BE_SECRET = re.compile(r"[0-9A-Fa-f]{4,}")
+# What begins like these is the column's own: cards' serial numbers begin with 89 (ITU-T E.118).
+_PLAIN = {
+    "iccid": re.compile(r"89[0-9]{2}"),
+    "eid": re.compile(r"89[0-9]{2}"),
+    "imsi": re.compile(r"[0-9]{13,15}$"),
+}
 
 
 @dataclass(slots=True)
@@ -126,9 +133,11 @@ def _is_repeated(row: int, card: Card, errors: Findings, seen: dict[str, int]) -
 
 
 def _shown(column: str, value: str) -> str:
-    """A value as a person may see it. A key that slipped into another column is hidden as well."""
+    """A value as a person may see it. Columns that slipped bring keys and codes into any of them,
+    so only what is no such thing by its form is shown."""
     if not value:
         return ""
-    if column in SECRETS or (column != "eid" and _LOOKS_LIKE_A_KEY.search(value)):
+    is_known = column in _PLAIN and _PLAIN[column].match(value)
+    if column in SECRETS or (not is_known and _COULD_BE_SECRET.search(value)):
         return f"({len(value)} characters, hidden)"
     return value if len(value) <= 40 else value[:40] + "…"

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from functools import wraps
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 from ninja.security import HttpBearer
 
+from wispgate.business.audit import services as audit
 from wispgate.business.operators import queries as operators
 from wispgate.business.operators import scope as scopes
 from wispgate.business.staff import services as staff
@@ -88,7 +90,11 @@ def _open(request: HttpRequest) -> scopes.Scope:
     if word.lower() != "bearer" or not secret:
         raise TokenRefused("this needs a token: Authorization: Bearer …")
     now = settings.WISPGATE_CLOCK.now()
-    principal = staff.authenticate_token(secret, address=address_of(request), now=now)
+    try:
+        principal = staff.authenticate_token(secret, address=address_of(request), now=now)
+    except TokenRefused as error:
+        _record_refused(request, error, now)
+        raise
     request.META["wispgate.principal"] = principal
     scope = scopes.Scope(
         now=now,
@@ -99,6 +105,17 @@ def _open(request: HttpRequest) -> scopes.Scope:
         authority=principal,
     )
     return _choose_operator(scope, request) if scope.is_platform else scope
+
+
+def _record_refused(request: HttpRequest, error: TokenRefused, now: datetime) -> None:
+    """Somebody tried a token that is none of ours, or is one no more. `limiting` bounds how often.
+
+    The entry belongs to no tenant; of the token nothing is told.
+    """
+    actor = scopes.Actor("token", "unknown", address_of(request))
+    scope = scopes.Scope(now=now, actor=actor, is_platform=True, request_id=request_id_of(request))
+    with scopes.within(scope):
+        audit.record_refusal(error, object_type="page", object_id=request.path[:200])
 
 
 def _choose_operator(scope: scopes.Scope, request: HttpRequest) -> scopes.Scope:

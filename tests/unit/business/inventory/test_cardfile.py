@@ -3,7 +3,7 @@
 import pytest
 
 from tests.unit.business.world import HEADER, KI, OPC, card_file, card_row, iccid, imsi
-from wispgate.business.inventory.cardfile import MAX_PROBLEMS, read_card_file
+from wispgate.business.inventory.cardfile import MAX_PROBLEMS, Findings, read_card_file
 from wispgate.domain.authentication.keys import AlgorithmName, KeyMaterial
 
 # OPc of the first test set follows from its OP (TS 35.208 section 4.3).
@@ -196,3 +196,28 @@ def test_equal_rows_have_equal_fingerprints_and_others_do_not() -> None:
 
     assert card.fingerprint() == again.fingerprint()
     assert len({one.fingerprint() for one in (card, other, changed)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("iccid", "0123456789abcdef"), ("iccid", "12345678"), ("imsi", "1234"), ("form", "3531393736303438"),
+     ("eid", "465b5ce8b199b49faa5f0a2ee238a6bc"), ("imsi", "1234567812345678")],
+)  # fmt: skip
+def test_a_code_that_slipped_into_another_column_is_not_shown(column: str, value: str) -> None:
+    findings = Findings()
+
+    findings.add(2, column, value, "wrong")
+
+    assert findings.problems[0].value == f"({len(value)} characters, hidden)"
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("iccid", "8946700000000000"), ("imsi", "00101000000000"), ("form", "big")],
+)
+def test_a_value_that_is_no_code_by_its_form_is_shown(column: str, value: str) -> None:
+    findings = Findings()
+
+    findings.add(2, column, value, "wrong")
+
+    assert findings.problems[0].value == value
