@@ -55,6 +55,7 @@ PAGES = {
     "tax": "/settings/add_tax/?code=vat&name=VAT&percent=25&valid_from=2026-01-01",
     "mvnos": "/mvnos/",
     "activity": "/activity/",
+    "trace": "/sims/{registered}/trace/",
     "help": "/help/",
 }
 

@@ -12,6 +12,7 @@ PINNED = {
     "/sims/": 6,
     "/sims/?q=8949": 6,
     "/sims/{card}/": 11,
+    "/sims/{card}/trace/": 18,
     "/sims/{card}/suspend/": 9,
     "/sims/import/": 4,
     "/lines/": 8,
@@ -31,7 +32,7 @@ PINNED = {
     "/plans/": 6,
     "/plans/gold/": 7,
     "/peers/": 7,
-    "/activity/": 5,
+    "/activity/": 6,
     "/search/?q=4670": 7,
     "/help/": 4,
 }
