@@ -14,5 +14,5 @@ _VIEW = union_view(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("hotplane", "0010_sealing")]
+    dependencies = [("hotplane", "0011_session_groups")]
     operations = [migrations.RunSQL([*in_every_partition([_COLUMN]), _VIEW])]
