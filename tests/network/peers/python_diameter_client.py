@@ -25,10 +25,12 @@ def main() -> None:
     )
     node.add_application(application, [peer])
     node.start()
-    application.wait_for_ready(timeout=20)
-    answer = application.send_request(an_air(node, host, realm, imsi), timeout=20)
-    print([avp.value for avp in answer.avps if avp.code == 268])  # noqa: T201 (what the test reads)
-    node.stop(wait_timeout=5)
+    try:
+        application.wait_for_ready(timeout=20)
+        answer = application.send_request(an_air(node, host, realm, imsi), timeout=20)
+        print([avp.value for avp in answer.avps if avp.code == 268])  # noqa: T201 (what the test reads)
+    finally:
+        node.stop(wait_timeout=5)
 
 
 def an_air(node: Any, host: str, realm: str, imsi: str) -> Any:
@@ -40,13 +42,13 @@ def an_air(node: Any, host: str, realm: str, imsi: str) -> Any:
         Avp.new(277, value=1),
         Avp.new(264, value=node.origin_host.encode()),
         Avp.new(296, value=node.realm_name.encode()),
-        Avp.new(293, value=host.encode()),
-        Avp.new(283, value=realm.encode()),
         Avp.new(1, value=imsi),
         wanted,
         Avp.new(1407, VENDOR_TGPP, value=bytes.fromhex("00f110")),
     ):
         request.append_avp(avp)
+    # It routes by these two attributes, and encodes them.
+    request.destination_host, request.destination_realm = host.encode(), realm.encode()
     return request
 
 
