@@ -106,7 +106,7 @@ def list_command(
         return
     table = Table(box=None, pad_edge=False)
     for heading in ("core", "peer", "state", "transport", "from / to", "applications", "routes"):
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=heading in ("core", "peer"))
     for peer in peers:
         place = f"→ {peer['connect_to']}" if peer["connect_to"] else ", ".join(peer["addresses"])
         table.add_row(

@@ -63,6 +63,7 @@ class Call:
         self.next_at: datetime | None = node.clock.now()
         self.connection: Connection | None = None
         self._is_dialling = False
+        self._said = ""
 
     @property
     def peer(self) -> RemotePeer:
@@ -145,7 +146,10 @@ class Call:
         return self.peer.identity if self.target.transport == "tls" else None
 
     async def _failed(self, reason: str) -> None:
-        _log.warning("call failed", peer=self.peer.identity, reason=reason)
+        # Said once for each reason: a peer that is away for a night must not fill the log.
+        say = _log.debug if reason == self._said else _log.warning
+        say("call failed", peer=self.peer.identity, reason=reason)
+        self._said = reason
         if self.next_at is not None:
             self._pause(None)
         await self._note_end(reason)
@@ -159,6 +163,7 @@ class Call:
     def opened(self) -> None:
         """The peer is open: the next pause is the first again."""
         self.failures = 0
+        self._said = ""
 
     def _wait(self) -> None:
         """Somebody else has the peer: look again after Tc."""

@@ -184,3 +184,43 @@ def test_help_explains_the_words_and_the_keys(alpha: Seat, admin: Client):
 
     assert "The number printed on the SIM card" in page
     assert "g s SIMs" in page
+
+
+def test_what_passes_is_told_per_application(world: World, alpha: Seat, admin: Client):
+    world.a_peer("mme1.example.org")
+    world.a_connection("mme1.example.org")
+    world.a_tally("mme1.example.org", 16777251, {"2001": 7, "3gpp 5001": 30}, per_second=2.5)
+
+    page = text_of(admin.get("/peers/"))
+
+    assert "3gpp 5001 \N{MULTIPLICATION SIGN} 30" in page
+    assert "2001 \N{MULTIPLICATION SIGN} 7" in page
+    assert "most fail" in page
+    assert "2.5" in page
+
+
+def test_a_rate_of_which_nothing_was_heard_lately_is_nothing(
+    world: World, alpha: Seat, admin: Client
+):
+    world.a_peer("mme1.example.org")
+    world.a_tally("mme1.example.org", 4, {"2001": 7}, per_second=2.5)
+    world.clock.advance(seconds=31)
+
+    page = text_of(admin.get("/peers/"))
+
+    assert "2.5" not in page
+    assert "2001 \N{MULTIPLICATION SIGN} 7" in page
+
+
+def test_two_connections_of_a_peer_are_told_apart_by_our_names(
+    world: World, alpha: Seat, admin: Client
+):
+    world.a_peer("mme1.example.org")
+    world.a_connection("mme1.example.org", state="closed", lease=0)
+    world.a_connection("mme1.example.org", local="hss2.example.org")
+
+    page = text_of(admin.get("/peers/"))
+
+    assert "1 of 1 peer is connected" in page
+    assert "as hss2" in page
+    assert "closed 1 Mar 12:00" in page

@@ -1,5 +1,6 @@
 """A small operator to look at: staff, cards, lines, peers; made by the services themselves."""
 
+import json
 import os
 from dataclasses import dataclass
 from datetime import timedelta
@@ -272,14 +273,29 @@ class World:
                 profile="open5gs",
             )
 
-    def a_connection(self, identity: str, *, state: str = "open", lease: float = 30) -> None:
+    def a_connection(
+        self, identity: str, *, state: str = "open", lease: float = 30, local: str = "hss.example"
+    ) -> None:
         """As the Diameter process writes it; `lease` seconds from now."""
         now = self.clock.now()
         self.as_network(
-            "INSERT INTO peer_connection SELECT id, %s, 'diameter@host1:4711', 'hss.example', "
+            "INSERT INTO peer_connection SELECT id, %s, 'diameter@host1:4711', %s, "
             "'127.0.0.1', %s, 'freeDiameter', '{16777251}', 1, %s, %s FROM operators_core",
-            (identity, state, now, now + timedelta(seconds=lease)),
+            (identity, local, state, now, now + timedelta(seconds=lease)),
         )
+
+    def a_tally(
+        self, identity: str, application: int, results: dict[str, int], *, per_second: float
+    ) -> None:
+        """What passed over a peer's connection, as the Diameter process writes it."""
+        self.as_network(
+            "INSERT INTO peer_statistics SELECT id, %s, 'hss.example', %s, false, "
+            "'diameter@host1:4711', %s, %s, %s, 1.5, 9.5, %s FROM operators_core",
+            (
+                identity, application, sum(results.values()), json.dumps(results), per_second,
+                self.clock.now(),
+            ),
+        )  # fmt: skip
 
     def a_refused_connection(self, identity: str) -> None:
         self.as_network(
