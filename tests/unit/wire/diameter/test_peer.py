@@ -426,6 +426,22 @@ def test_a_new_state_of_the_other_side_is_told() -> None:
     assert [m.get("Result-Code") for m in answers] == [2001, 2001]
 
 
+def test_a_lower_state_of_the_other_side_is_an_old_message() -> None:
+    link = an_open_link()
+
+    heard = [
+        link.responder.receive_data(
+            BaseMessages(a_node("mme.example", origin_state_id=number), seed=1).watchdog_request(
+                NOW
+            ),
+            now=NOW,
+        )
+        for number in (9, 4, 9, 10)
+    ]
+
+    assert heard == [[ev.OriginStateChanged(None, 9)], [], [], [ev.OriginStateChanged(9, 10)]]
+
+
 def test_an_unreadable_watchdog_is_answered_with_its_fault() -> None:
     link = an_open_link()
     broken = Header(0x80, 280, 0, 5, 6).encode(28) + b"\0\0\1\x08\x40\0\0\xff"
