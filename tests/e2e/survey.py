@@ -56,6 +56,14 @@ PAGES = {
     "mvnos": "/mvnos/",
     "activity": "/activity/",
     "trace": "/sims/{registered}/trace/",
+    "staff": "/staff/",
+    "new-member": "/staff/new/",
+    "roles": "/roles/",
+    "role": "/roles/agent/",
+    "role-form": "/roles/agent/edit/",
+    "new-role": "/roles/_new/",
+    "requests": "/approvals/",
+    "rule": "/approvals/rules/wallet.top_up/",
     "help": "/help/",
 }
 

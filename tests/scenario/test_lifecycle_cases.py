@@ -36,7 +36,6 @@ EXCLUDED = {
     "LIF-039": NO_PLANS,
     "LIF-054": "suspensions with a date in the future need the automation",
     "LIF-072": NO_BILLING,
-    "LIF-080": NO_BILLING,
     "LIF-083": NO_PORTAL,
     "LIF-090": NO_BILLING,
     "LIF-096": NO_BILLING,
@@ -514,6 +513,27 @@ def number_from_elsewhere(stage: Stage, case: Case) -> None:
     assert {name: came[name] for name in case["expect"]} == case["expect"]
 
 
+def four_eyes_for_credit(stage: Stage, case: Case) -> None:
+    people = {"A": stage.world.client(), "B": stage.world.client("operator_admin")}
+    stage.api.put("/approval-rules/wallet.top_up", {"is_on": True, "above": case["given"]["limit"]})
+    wallet, request, results = f"/subscribers/{stage.subscriber}", "", []
+
+    for event in case["events"]:
+        api = people[event["by"]]
+        if event["do"] == "credit":
+            answer = api.post(f"{wallet}/top-up", {"amount": event["amount"]})
+            request = answer.json["id"]
+            results.append({202: "pending"}.get(answer.status, answer.status))
+        else:
+            answer = api.post(f"/approvals/{request}/approve")
+            is_done = answer.json.get("state") == "done"
+            results.append("booked" if is_done else {403: "rejected"}.get(answer.status))
+
+    assert results == case["expect"]["results"]
+    (held,) = stage.api.get(f"{wallet}/balances").json["items"]
+    assert held["remaining"] == "150"
+
+
 RUNNERS: dict[str, Callable[[Stage, Case], None]] = {
     "LIF-036": activation_in_order,
     "LIF-042": swap_keeps_everything,
@@ -527,6 +547,7 @@ RUNNERS: dict[str, Callable[[Stage, Case], None]] = {
     "LIF-069": number_from_elsewhere,
     "LIF-074": role_matrix,
     "LIF-077": role_taken_away,
+    "LIF-080": four_eyes_for_credit,
     "LIF-084": foreign_objects,
     "LIF-087": foreign_plan,
     "LIF-093": unique_per_tenant,
@@ -566,4 +587,4 @@ def test_every_case_is_run_or_excluded_with_a_reason() -> None:
     assert RUNNERS.keys() <= known - EXCLUDED.keys()
     assert all(EXCLUDED.values())
     assert all(runner_of(case) for case in RUNNABLE)
-    assert len(RUNNABLE) == 38
+    assert len(RUNNABLE) == 39

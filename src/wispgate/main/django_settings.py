@@ -89,6 +89,7 @@ INSTALLED_APPS = [
     "wispgate.business.audit",
     "wispgate.business.staff",
     "wispgate.business.login",
+    "wispgate.business.approvals",
     "wispgate.business.crm",
     "wispgate.business.inventory",
     "wispgate.business.catalogue",

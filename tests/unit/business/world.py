@@ -135,6 +135,15 @@ class Api:
     def delete(self, path: str) -> "Answer":
         return Answer(self.client.delete(f"/api/v1{path}", headers=self._headers({})))
 
+    def put(self, path: str, body: object) -> "Answer":
+        answer = self.client.put(
+            f"/api/v1{path}",
+            data=json.dumps(body),
+            content_type="application/json",
+            headers=self._headers({}),
+        )
+        return Answer(answer)
+
     def upload(self, path: str, content: bytes, **headers: str) -> "Answer":
         answer = self.client.post(
             f"/api/v1{path}",

@@ -52,6 +52,9 @@ class Subscriber(models.Model):
     account_id = models.UUIDField(unique=True)
     # The operator's own customer number, where it has one.
     external_id = models.CharField(max_length=64, blank=True, default="")
+    # Who brought the customer (a person of `staff`), and for which dealer: whose "own" it is.
+    brought_by = models.CharField(max_length=60, blank=True, default="")
+    dealer = models.CharField(max_length=40, blank=True, default="")
     created_at = models.DateTimeField()
 
     class Meta:

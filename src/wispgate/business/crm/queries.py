@@ -6,9 +6,11 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from wispgate.business.crm.models import Subscriber
+from wispgate.business.crm.models import Organization, Subscriber
 from wispgate.business.operators import hot
+from wispgate.business.staff.grants import Facts
 from wispgate.kernel.errors import NotFound
+from wispgate.kernel.money import Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,26 @@ def account_of(subscriber_id: UUID) -> Account:
     """Where a subscriber's money and lines are kept."""
     account_id = get_subscriber(subscriber_id).account_id
     return Account(account_id, hot.partition_of(account_id))
+
+
+def facts_about(subscriber_id: UUID, *, amount: Money | None = None) -> Facts:
+    """Whose a customer is, for the limits of whoever acts on it."""
+    subscriber = get_subscriber(subscriber_id)
+    return Facts(
+        amount=amount,
+        dealer=subscriber.dealer,
+        departments=_departments(subscriber.organization),
+        customer_of=subscriber.brought_by,
+    )
+
+
+def _departments(organization: Organization | None) -> list[UUID]:
+    """The department and all above it."""
+    found: list[UUID] = []
+    while organization is not None and organization.id not in found:
+        found.append(organization.id)
+        organization = organization.parent
+    return found
 
 
 def _with_party() -> QuerySet[Subscriber]:

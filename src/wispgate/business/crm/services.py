@@ -15,6 +15,7 @@ from wispgate.business.crm.events import SubscriberCreated
 from wispgate.business.crm.models import Contact, Organization, Subscriber
 from wispgate.business.operators import hot, ids, outbox
 from wispgate.business.operators import scope as scopes
+from wispgate.business.staff import guards
 from wispgate.kernel.errors import InvalidValue
 
 _PHONE = re.compile(r"\+?[0-9 ().-]{3,19}")
@@ -36,7 +37,7 @@ def create_subscriber(
         raise InvalidValue(f"a subscriber is one of {', '.join(Party)}", field="party")
     with transaction.atomic():
         operator_id = scopes.current_operator_id()
-        now = scopes.current().now
+        now, seller = scopes.current().now, guards.acting()
         person, organization = _create_party(Party(party), operator_id, details, now)
         account_id = ids.new_id(now)
         partition = hot.open_account(account_id, operator_id=operator_id)
@@ -47,6 +48,8 @@ def create_subscriber(
             organization=organization,
             account_id=account_id,
             external_id=external_id.strip(),
+            brought_by=seller.person if seller else "",
+            dealer=seller.standing.dealer if seller else "",
             created_at=now,
         )
         _save(subscriber)

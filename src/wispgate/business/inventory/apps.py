@@ -5,3 +5,10 @@ class InventoryConfig(AppConfig):
     name = "wispgate.business.inventory"
     label = "inventory"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from wispgate.business.approvals import acts  # noqa: PLC0415 (needs the models)
+        from wispgate.business.inventory import importing  # noqa: PLC0415
+
+        for act in importing.acts():
+            acts.register(act)

@@ -2,28 +2,34 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 
+from wispgate.business.approvals import services as approvals
+from wispgate.business.approvals.acts import Act, Arguments, Asked
 from wispgate.business.inventory.cardfile import Findings, read_card_file
-from wispgate.business.inventory.cardvalues import Card
 from wispgate.business.inventory.errors import ImportRefused, RowProblem
 from wispgate.business.inventory.events import SimsImported
 from wispgate.business.inventory.lifecycle import SimState
 from wispgate.business.inventory.models import Sim, SimBatch
+from wispgate.business.inventory.sealedcard import SealedCard
 from wispgate.business.operators import ids, locks, outbox
 from wispgate.business.operators import queries as operators
 from wispgate.business.operators import scope as scopes
-from wispgate.domain.authentication.sealing import SealingKey, seal
+from wispgate.business.staff import guards
+from wispgate.domain.authentication.sealing import SealingKey
 from wispgate.kernel.errors import InvalidValue, Misconfigured
 from wispgate.kernel.identifiers import Imsi
 
 # Rows per statement: far below PostgreSQL's 65535 parameters.
 _CHUNK = 1000
+
+IMPORT = "sim.import"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,50 +44,112 @@ class ImportReport:
     total_warnings: int = 0
 
 
+class _Known(Protocol):
+    """What tells whether a card is in stock already."""
+
+    @property
+    def iccid(self) -> str: ...
+
+    @property
+    def imsi(self) -> str: ...
+
+    def fingerprint(self) -> bytes: ...
+
+
+CardT = TypeVar("CardT", bound=_Known)
+
+
 @dataclass(frozen=True, slots=True)
-class _Placed:
+class _Placed(Generic[CardT]):
     """A card, the row that it came in, and the core that its IMSI belongs to."""
 
     row: int
-    card: Card = field(repr=False)
+    card: CardT = field(repr=False)
     core_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """What is kept of a file: its name, a hash over it, what was found in it."""
+
+    name: str
+    digest: str
+    duplicates: int
+    warnings: int
 
 
 def import_sims(content: bytes, *, name: str, is_dry_run: bool = False) -> ImportReport:
     """Takes a CSV file into stock. Raises ImportRefused, with all that is wrong, or takes it all.
 
-    Rows that are in stock already, with the very same data, count as duplicates.
+    Rows that are in stock already, with the very same data, count as duplicates. Where a second
+    person is needed (ApprovalNeeded), the cards wait sealed: nothing of the file is kept in clear.
     """
     if not name.strip() or len(name) > 120:
         raise InvalidValue("a batch has a name of 1 to 120 characters", field="name")
     operator_id = scopes.current_operator_id()
-    file = read_card_file(content)
-    placed = _place(file.cards, operator_id, file.errors)
+    read = read_card_file(content)
+    placed = _place(read.cards, operator_id, read.errors)
     with transaction.atomic():
-        locks.hold(f"sim import:{operator_id}")
-        fresh = _leave_out_known(placed, file.errors)
-        if file.errors.total:
-            raise ImportRefused(file.errors.problems, total=file.errors.total)
+        guards.require("sim.import")
+        fresh = _leave_out_known(placed, read.errors, operator_id)
+        digest = hashlib.sha256(content).hexdigest()
+        file = _File(name.strip(), digest, len(placed) - len(fresh), read.warnings.total)
         batch_id = None
-        duplicates = len(placed) - len(fresh)
         if fresh and not is_dry_run:
-            digest = hashlib.sha256(content).hexdigest()
-            batch = _create_batch(name.strip(), digest, (len(fresh), duplicates), file.warnings)
-            _store(fresh, batch, operator_id)
-            batch_id = batch.id
+            key = _sealing_key()
+            sealed = [_Placed(one.row, SealedCard.of(one.card, key), one.core_id) for one in fresh]
+            approvals.require_second_person(_to_import(sealed, file))
+            batch_id = _take(sealed, file, operator_id)
     return ImportReport(
         len(fresh),
-        duplicates,
+        file.duplicates,
         batch_id,
         is_dry_run,
-        tuple(file.warnings.problems),
-        file.warnings.total,
+        tuple(read.warnings.problems),
+        read.warnings.total,
     )
 
 
-def _place(cards: Sequence[tuple[int, Card]], operator_id: UUID, errors: Findings) -> list[_Placed]:
+def acts() -> list[Act]:
+    """Registered when the app is ready."""
+    return [Act(IMPORT, "Take cards into stock", "sim.import", _import_sealed)]
+
+
+def _to_import(sealed: Sequence[_Placed[SealedCard]], file: _File) -> Asked:
+    return Asked(
+        act=IMPORT,
+        arguments={**asdict(file), "cards": [[one.row, one.card.encode()] for one in sealed]},
+        title=f"Take {len(sealed)} cards of “{file.name}” into stock",
+        words=[
+            f"{len(sealed)} cards with their keys come into stock, from {sealed[0].card.iccid} "
+            f"to {sealed[-1].card.iccid}.",
+            f"{file.duplicates} rows of the file are in stock already.",
+            f"The file's SHA-256 is {file.digest}.",
+        ],
+        object_type="inventory_simbatch",
+        # What is sealed differs each time; the file does not.
+        identity=file.digest,
+    )
+
+
+def _import_sealed(given: Arguments) -> None:
+    """What `import_sims` does, with the cards as they were sealed; all is checked anew."""
+    operator_id, found = scopes.current_operator_id(), Findings()
+    file = _File(given["name"], given["digest"], given["duplicates"], given["warnings"])
+    cards = [(row, SealedCard.decode(card)) for row, card in given["cards"]]
+    placed = _place(cards, operator_id, found)
+    with transaction.atomic():
+        guards.require("sim.import")
+        fresh = _leave_out_known(placed, found, operator_id)
+        if fresh:
+            _take(fresh, file, operator_id)
+
+
+def _place(
+    cards: Sequence[tuple[int, CardT]], operator_id: UUID, errors: Findings
+) -> list[_Placed[CardT]]:
     ranges = operators.list_imsi_ranges(operator_id)
-    placed: list[_Placed] = []
+    placed: list[_Placed[CardT]] = []
     for row, card in cards:
         imsi = Imsi(card.imsi)
         core_id = next((r.core_id for r in ranges if r.holds(imsi)), None)
@@ -92,9 +160,13 @@ def _place(cards: Sequence[tuple[int, Card]], operator_id: UUID, errors: Finding
     return placed
 
 
-def _leave_out_known(placed: Sequence[_Placed], errors: Findings) -> list[_Placed]:
-    """The cards that are new. One that is there with other data is an error."""
-    fresh: list[_Placed] = []
+def _leave_out_known(
+    placed: Sequence[_Placed[CardT]], errors: Findings, operator_id: UUID
+) -> list[_Placed[CardT]]:
+    """The cards that are new. Raises ImportRefused with what was found so far, and with cards
+    that are there with other data."""
+    locks.hold(f"sim import:{operator_id}")
+    fresh: list[_Placed[CardT]] = []
     for start in range(0, len(placed), _CHUNK):
         chunk = placed[start : start + _CHUNK]
         by_iccid = {
@@ -109,11 +181,16 @@ def _leave_out_known(placed: Sequence[_Placed], errors: Findings) -> list[_Place
             )
         )
         fresh.extend(one for one in chunk if _is_new(one, by_iccid, imsis, errors))
+    if errors.total:
+        raise ImportRefused(errors.problems, total=errors.total)
     return fresh
 
 
 def _is_new(
-    one: _Placed, by_iccid: dict[str, bytes], imsis: set[tuple[UUID, str]], errors: Findings
+    one: _Placed[CardT],
+    by_iccid: dict[str, bytes],
+    imsis: set[tuple[UUID, str]],
+    errors: Findings,
 ) -> bool:
     known = by_iccid.get(one.card.iccid)
     if known is not None:
@@ -126,16 +203,23 @@ def _is_new(
     return True
 
 
-def _create_batch(name: str, digest: str, counts: tuple[int, int], warnings: Findings) -> SimBatch:
+def _take(fresh: Sequence[_Placed[SealedCard]], file: _File, operator_id: UUID) -> UUID:
+    batch, now = _create_batch(file, len(fresh)), scopes.current().now
+    sims = (_sim(one, batch.id, operator_id, now=now) for one in fresh)
+    Sim.objects.bulk_create(sims, batch_size=_CHUNK)
+    return batch.id
+
+
+def _create_batch(file: _File, imported: int) -> SimBatch:
     scope = scopes.current()
     batch = SimBatch(
         id=ids.new_id(scope.now),
         operator_id=scopes.current_operator_id(),
-        name=name,
-        file_sha256=digest,
-        imported=counts[0],
-        duplicates=counts[1],
-        warnings=warnings.total,
+        name=file.name,
+        file_sha256=file.digest,
+        imported=imported,
+        duplicates=file.duplicates,
+        warnings=file.warnings,
         imported_at=scope.now,
         imported_by=scope.actor.name,
     )
@@ -151,15 +235,8 @@ def _create_batch(name: str, digest: str, counts: tuple[int, int], warnings: Fin
     return batch
 
 
-def _store(fresh: Sequence[_Placed], batch: SimBatch, operator_id: UUID) -> None:
-    key, now = _sealing_key(), scopes.current().now
-    sims = (_sim(one, batch.id, operator_id, now=now, key=key) for one in fresh)
-    Sim.objects.bulk_create(sims, batch_size=_CHUNK)
-
-
-def _sim(one: _Placed, batch_id: UUID, operator_id: UUID, *, now: datetime, key: SealingKey) -> Sim:
+def _sim(one: _Placed[SealedCard], batch_id: UUID, operator_id: UUID, *, now: datetime) -> Sim:
     card = one.card
-    codes = card.encoded_codes()
     return Sim(
         id=ids.new_id(now),
         operator_id=operator_id,
@@ -169,9 +246,9 @@ def _sim(one: _Placed, batch_id: UUID, operator_id: UUID, *, now: datetime, key:
         imsi=card.imsi,
         form=card.form,
         eid=card.eid,
-        algorithm=card.keys.algorithm.value,
-        sealed_key=seal(key, card.keys.encode(), bound_to=card.iccid),
-        sealed_codes=seal(key, codes, bound_to=card.iccid) if codes else None,
+        algorithm=card.algorithm,
+        sealed_key=card.sealed_key,
+        sealed_codes=card.sealed_codes or None,
         fingerprint=card.fingerprint(),
         state=SimState.STOCK,
         state_changed_at=now,

@@ -5,11 +5,17 @@ Unauthenticated
 └── TokenRefused        unknown, expired or revoked token
 Forbidden
 ├── PermissionMissing   the role lacks `permission`
-└── LimitExceeded       the role has it, within limits that this passes
+├── LimitExceeded       the role has it, within limits that this passes
+└── GrantsTooMuch       a role would allow what the one who gives it may not
 Conflict
 ├── StaffExists
+├── OwnAccess           people neither raise nor shut out themselves
+├── LastAdmin           nobody would be left who can give roles
+├── RoleInUse           a role that somebody has cannot be deleted
 └── IdempotencyMismatch  a key was used before with another request
 """
+
+from collections.abc import Sequence
 
 from wispgate.business.staff.grants import Breach
 from wispgate.kernel.errors import Conflict, Forbidden, Unauthenticated
@@ -40,6 +46,28 @@ class LimitExceeded(Forbidden):
             rule=breach.rule,
             limit=breach.limit,
         )
+
+
+class GrantsTooMuch(Forbidden):
+    code = "grants_too_much"
+
+    def __init__(self, role: str, missing: Sequence[str]) -> None:
+        listed = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
+        super().__init__(
+            f"the role {role} allows what you may not: {listed}", role=role, missing=list(missing)
+        )
+
+
+class OwnAccess(Conflict):
+    code = "own_access"
+
+
+class LastAdmin(Conflict):
+    code = "last_admin"
+
+
+class RoleInUse(Conflict):
+    code = "role_in_use"
 
 
 class StaffExists(Conflict):

@@ -1,5 +1,7 @@
 """Where services ask whether the one who acts may do this, with the facts that only they know."""
 
+from collections.abc import Callable
+
 from wispgate.business.operators import scope as scopes
 from wispgate.business.staff.grants import Facts
 from wispgate.business.staff.masking import FIELDS, FieldKind, mask
@@ -12,8 +14,11 @@ def acting() -> Principal | None:
     return authority if isinstance(authority, Principal) else None
 
 
-def require(permission: str, facts: Facts) -> None:
-    """Raises PermissionMissing or LimitExceeded."""
+def require(permission: str, facts: Callable[[], Facts] = Facts) -> None:
+    """Raises PermissionMissing or LimitExceeded. The facts are asked for where a limit needs them.
+
+    Call it inside the act's own transaction: a daily limit counts what is done.
+    """
     principal = acting()
     if principal is not None:
         principal.require(permission, facts)

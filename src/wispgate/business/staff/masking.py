@@ -4,12 +4,15 @@ A role names kinds of fields that it hides. `FIELDS` says which names in answers
 the audit are of which kind: one declaration for all doors.
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
 HIDDEN = "\u2022"
+# TS 23.003: an MSISDN has at most 15 digits; shorter ones are amounts and dates.
+_NUMBER = re.compile(r"\b[0-9]{8,15}\b")
 
 
 class FieldKind(StrEnum):
@@ -40,6 +43,10 @@ FIELDS: Mapping[str, FieldKind] = MappingProxyType(
 )
 
 
+# Words in which people's numbers stand.
+TEXTS = frozenset({"text", "subject", "message", "what", "why"})
+
+
 def mask_number(value: str) -> str:
     """A telephone number: what it begins with and its last two digits, to tell two apart."""
     if len(value) <= 5:
@@ -58,6 +65,11 @@ def mask_email(value: str) -> str:
 def mask_document(value: str) -> str:
     """The last two characters, which the holder can be asked for."""
     return HIDDEN * max(len(value) - 2, 4) + (value[-2:] if len(value) > 4 else "")
+
+
+def mask_numbers(text: str) -> str:
+    """Words in which telephone numbers stand."""
+    return _NUMBER.sub(lambda found: mask_number(found[0]), text)
 
 
 def mask_all(value: str) -> str:
@@ -93,7 +105,10 @@ def mask_tree(value: Any, hidden: Collection[FieldKind]) -> Any:
 
 
 def _mask_member(name: str, value: Any, hidden: Collection[FieldKind]) -> Any:
+    if not isinstance(value, str):
+        return mask_tree(value, hidden)
     kind = FIELDS.get(name)
-    if kind in hidden and kind is not None and isinstance(value, str):
+    if kind is not None and kind in hidden:
         return mask(kind, value)
-    return mask_tree(value, hidden)
+    is_told = name in TEXTS and FieldKind.MSISDN in hidden
+    return mask_numbers(value) if is_told else value

@@ -1,6 +1,6 @@
 """Who a request is from, and what they may do."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
@@ -13,7 +13,6 @@ from wispgate.business.staff.masking import FieldKind
 from wispgate.business.staff.permissions import does_match
 from wispgate.business.staff.roles import Role
 
-NO_FACTS = Facts()
 _NOBODY = Standing()
 
 
@@ -53,13 +52,13 @@ class Principal:
         """Whether they hold it at all; its limits are checked where the facts are known."""
         return self.holding.holds(permission) and self._is_in_bounds(permission)
 
-    def require(self, permission: str, facts: Facts | None = None) -> None:
+    def require(self, permission: str, facts: Callable[[], Facts] | None = None) -> None:
         """Raises PermissionMissing, and with facts LimitExceeded. A day's sum grows by it."""
         grants = self.holding.grants_for(permission)
         if not grants or not self._is_in_bounds(permission):
             raise PermissionMissing(permission)
-        if facts is not None:
-            self._require_within(permission, grants, facts)
+        if facts is not None and grants[0].limits:
+            self._require_within(permission, grants, facts())
 
     def hides(self, kind: FieldKind) -> bool:
         return kind in self.holding.hides

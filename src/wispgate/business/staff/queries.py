@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from django.db.models import QuerySet
+
+from wispgate.business.operators import scope as scopes
 from wispgate.business.staff.models import ApiToken, StaffMember
 from wispgate.kernel.errors import NotFound
 
@@ -57,3 +60,34 @@ def list_people(operator_id: UUID | None) -> Sequence[StaffMember]:
     """Who may log in, by address."""
     people = StaffMember.objects.filter(operator_id=operator_id, kind=StaffMember.Kind.PERSON)  # type: ignore[misc]  # None is IS NULL
     return list(people)
+
+
+def list_staff_ids(operator_id: UUID) -> Sequence[UUID]:
+    """Of everybody who works for an operator."""
+    members = StaffMember.objects.filter(operator_id=operator_id).order_by("id")
+    return list(members.values_list("id", flat=True))
+
+
+def is_service_account(person: str) -> bool:
+    """Whether `Principal.person` is a program's account."""
+    kind, _, key = person.partition(":")
+    services = StaffMember.objects.filter(kind=StaffMember.Kind.SERVICE)
+    return kind == "staff" and services.filter(id=key).exists()
+
+
+def list_staff() -> Sequence[StaffMember]:
+    """People of the operator that the scope works for; without one, the platform's own."""
+    return list(_colleagues())
+
+
+def get_colleague(member_id: UUID) -> StaffMember:
+    """One of them. Raises NotFound."""
+    found = _colleagues().filter(id=member_id).first()
+    if found is None:
+        raise NotFound("member of staff", member_id)
+    return found
+
+
+def _colleagues() -> QuerySet[StaffMember]:
+    people = StaffMember.objects.filter(kind=StaffMember.Kind.PERSON)
+    return people.filter(operator_id=scopes.current().operator_id)  # type: ignore[misc]  # None is IS NULL

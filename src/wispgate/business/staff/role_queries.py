@@ -72,3 +72,8 @@ def _read(row: StoredRole) -> Role:
         is_ready=ready is not None,
         is_changed=ready is not None,
     )
+
+
+def plain_name(name: str, *, is_platform: bool) -> str:
+    """Our name for a role as it is stored with its holder."""
+    return canonical(name, is_platform=is_platform)

@@ -21,6 +21,10 @@ _WITHOUT_HOLDER: Mapping[NumberAction, Callable[[str], None]] = MappingProxyType
     {NumberAction.RELEASE: numbers.release, NumberAction.PORT_OUT: numbers.port_out}
 )
 
+_NEEDS: Mapping[NumberAction, str] = MappingProxyType(
+    {NumberAction.RELEASE: "number.release", NumberAction.PORT_OUT: "number.port_out"}
+)
+
 
 def set_msisdn(subscription_id: UUID, *, msisdn: str) -> None:
     """Gives the sub-service a number, another one, or with "" none. The one before rests.
@@ -28,7 +32,7 @@ def set_msisdn(subscription_id: UUID, *, msisdn: str) -> None:
     Raises NumberNotInRange and NumberNotFree where the operator has ranges; MsisdnTaken.
     """
     wanted = str(Msisdn.parse(msisdn)) if msisdn else ""
-    with working_on(subscription_id) as work:
+    with working_on(subscription_id, "subscription.number") as work:
         _change(work, wanted)
 
 
@@ -103,7 +107,7 @@ def _give_up(msisdn: str, parting: NumberAction) -> None:
     if holder is None:
         _WITHOUT_HOLDER[parting](digits)
         return
-    with working_on(holder) as work:
+    with working_on(holder, _NEEDS[parting]) as work:
         if work.subscription.msisdn != digits:
             raise NumberInUse(f"{digits} changed hands meanwhile", msisdn=digits)
         _change(work, "", parting=parting)

@@ -65,12 +65,14 @@ def top_up_data(
     )
 
 
-def top_up_wallet(subscriber_id: UUID, amount: Decimal, *, key: str, reason: str) -> bool:
-    """Adds money in the operator's currency; False if `key` was posted before."""
-    operator = operators.get_operator_by_id(scopes.current_operator_id())
-    account = crm.account_of(subscriber_id)
-    money = Money(amount, operator.currency)
-    return balances.top_up_wallet(_account(operator.id, account), money, key=key, reason=reason)
+def in_operators_currency(amount: Decimal) -> Money:
+    return Money(amount, operators.get_operator_by_id(scopes.current_operator_id()).currency)
+
+
+def top_up_wallet(account: crm.Account, money: Money, *, key: str, reason: str) -> bool:
+    """Adds money to a wallet; False if `key` was posted before."""
+    held = _account(scopes.current_operator_id(), account)
+    return balances.top_up_wallet(held, money, key=key, reason=reason)
 
 
 def charged_line(subscription: Subscription, account: crm.Account) -> ChargedLine:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from wispgate.business.approvals import services as approvals
 from wispgate.business.catalogue import queries as catalogue
 from wispgate.business.crm import queries as crm
 from wispgate.business.inventory import queries as sims
@@ -19,7 +20,8 @@ from wispgate.business.inventory.errors import SimInUseElsewhere
 from wispgate.business.inventory.lifecycle import SimAction
 from wispgate.business.operators import ids
 from wispgate.business.operators import scope as scopes
-from wispgate.business.subscriptions import events, lines, numbering, purchases
+from wispgate.business.staff import guards
+from wispgate.business.subscriptions import asking, events, lines, numbering, purchases
 from wispgate.business.subscriptions.errors import (
     HasNoSim,
     HasSimAlready,
@@ -77,6 +79,7 @@ _CATCHING_UP = {
 def create_subscription(*, subscriber_id: UUID) -> UUID:
     """A draft without a card. Raises NotFound for a subscriber that the scope does not see."""
     with transaction.atomic():
+        guards.require("subscription.create", lambda: crm.facts_about(subscriber_id))
         account = crm.account_of(subscriber_id)
         now = scopes.current().now
         subscription = Subscription(
@@ -94,7 +97,7 @@ def create_subscription(*, subscriber_id: UUID) -> UUID:
 
 def assign_sim(subscription_id: UUID, *, iccid: str) -> None:
     """Gives a card from stock to a sub-service that has none; an active one is on at once."""
-    with working_on(subscription_id) as work:
+    with working_on(subscription_id, "sim.assign") as work:
         subscription = work.subscription
         state = next_state(work.state, SubscriptionAction.ASSIGN_SIM)
         if subscription.sim_id is not None:
@@ -112,7 +115,7 @@ def assign_sim(subscription_id: UUID, *, iccid: str) -> None:
 
 def unassign_sim(subscription_id: UUID) -> None:
     """Puts the card of a sub-service that was never active back into stock."""
-    with working_on(subscription_id) as work:
+    with working_on(subscription_id, "sim.unassign") as work:
         work.enter(
             next_state(work.state, SubscriptionAction.UNASSIGN_SIM),
             SubscriptionAction.UNASSIGN_SIM,
@@ -123,7 +126,7 @@ def unassign_sim(subscription_id: UUID) -> None:
 
 def activate(subscription_id: UUID) -> None:
     """Opens the network for a sub-service that has its card."""
-    with working_on(subscription_id) as work:
+    with working_on(subscription_id, "subscription.activate") as work:
         work.enter(next_state(work.state, SubscriptionAction.ACTIVATE), SubscriptionAction.ACTIVATE)
         work.subscription.activated_at = scopes.current().now
         numbering.open_number(work)
@@ -138,7 +141,7 @@ def suspend(subscription_id: UUID, *, reason: str, kind: str = "hard", note: str
     """Adds a reason. The line goes off with the first one; the same one twice is refused."""
     _require_choice("reason", reason, SuspensionReason.values)
     _require_choice("kind", kind, SuspensionKind.values)
-    with working_on(subscription_id) as work:
+    with working_on(subscription_id, "subscription.suspend") as work:
         subscription = work.subscription
         state = next_state(work.state, SubscriptionAction.SUSPEND)
         there = {one.reason for one in subscription.suspensions.all()}
@@ -166,7 +169,7 @@ def suspend(subscription_id: UUID, *, reason: str, kind: str = "hard", note: str
 def resume(subscription_id: UUID, *, reason: str) -> None:
     """Lifts one reason. The line comes back with the last one."""
     _require_choice("reason", reason, SuspensionReason.values)
-    with working_on(subscription_id) as work:
+    with working_on(subscription_id, "subscription.resume") as work:
         state = next_state(work.state, SubscriptionAction.RESUME)
         lifted, _ = work.subscription.suspensions.filter(reason=reason).delete()
         if not lifted:
@@ -180,11 +183,12 @@ def resume(subscription_id: UUID, *, reason: str) -> None:
 
 def swap_sim(subscription_id: UUID, *, iccid: str) -> None:
     """Another card takes over number, state and all the rest; the old one is retired."""
-    with working_on(subscription_id) as work:
+    with working_on(subscription_id, "sim.swap") as work:
         subscription = work.subscription
         old = subscription.sim
         if old is None:
             raise HasNoSim("there is no card to swap; assign one")
+        approvals.require_second_person(asking.to_swap(subscription, sims.get_sim(iccid)))
         sqn = lines.detach(subscription, work.account)
         new = inventory.swap(
             old.iccid,
@@ -212,9 +216,10 @@ def retire_sim(iccid: str) -> None:
     """Ends a card for good. A sub-service that has it stays, without card and number."""
     subscription_id = sims.get_sim(iccid).subscription_id
     if subscription_id is None:
+        guards.require("sim.retire")
         inventory.retire_from_stock(iccid)
         return
-    with working_on(subscription_id) as work:
+    with working_on(subscription_id, "sim.retire") as work:
         subscription = work.subscription
         if subscription.sim is None or subscription.sim.iccid != iccid:
             raise SimInUseElsewhere("the card changed hands meanwhile", iccid=iccid)
@@ -229,7 +234,7 @@ def retire_sim(iccid: str) -> None:
 
 def terminate(subscription_id: UUID) -> None:
     """Ends a sub-service. A card that was in use is retired, one that was not goes to stock."""
-    with working_on(subscription_id) as work:
+    with working_on(subscription_id, "subscription.terminate") as work:
         subscription = work.subscription
         was_pending = work.state is SubscriptionState.PENDING
         work.enter(
@@ -254,7 +259,7 @@ def lock_devices(subscription_id: UUID, *, imeis: Sequence[str]) -> None:
     its next registration, not before.
     """
     devices = parse_devices(imeis)
-    with working_on(subscription_id) as work:
+    with working_on(subscription_id, "subscription.device") as work:
         if work.state is SubscriptionState.TERMINATED:
             raise IllegalTransition("sub-service", state=work.state, action="be locked to devices")
         if work.subscription.device_lock == devices:
@@ -271,7 +276,7 @@ def change_plan(subscription_id: UUID, *, code: str, key: str = "") -> None:
     new plan's allowances; others pay when they are activated. `key` makes a repetition harmless.
     """
     bought = catalogue.get_plan_for_sale(code)
-    with working_on(subscription_id) as work:
+    with working_on(subscription_id, "subscription.plan") as work:
         subscription = work.subscription
         if work.state is SubscriptionState.TERMINATED:
             raise IllegalTransition("sub-service", state=work.state, action="change its plan")
@@ -300,7 +305,7 @@ def change_plan(subscription_id: UUID, *, code: str, key: str = "") -> None:
 
 def renew_plan(subscription_id: UUID, *, key: str) -> None:
     """Buys the plan that it holds once more: new allowances, from now on."""
-    with working_on(subscription_id) as work:
+    with working_on(subscription_id, "subscription.plan") as work:
         if work.state not in (SubscriptionState.ACTIVE, SubscriptionState.SUSPENDED):
             raise IllegalTransition("sub-service", state=work.state, action="renew its plan")
         purchases.buy_bound_plan(work.subscription, work.account, key=f"renewal:{key}")
@@ -320,7 +325,7 @@ def rewrite_lines(*, after: UUID | None = None, limit: int = 500) -> UUID | None
         lines_of_network = lines_of_network.filter(id__gt=after)
     found = list(lines_of_network.order_by("id").values_list("id", flat=True)[:limit])
     for subscription_id in found:
-        with working_on(subscription_id) as work:
+        with working_on(subscription_id, None) as work:
             _move_card(work, None)
     return found[-1] if len(found) == limit else None
 
@@ -329,7 +334,7 @@ def top_up_data(
     subscription_id: UUID, *, octets: int, validity_days: int, price: Decimal, key: str
 ) -> bool:
     """Sells data to the line out of the wallet. False if `key` was posted before."""
-    with working_on(subscription_id) as work:
+    with working_on(subscription_id, "data.top_up") as work:
         return purchases.top_up_data(
             work.subscription,
             work.account,
@@ -341,7 +346,13 @@ def top_up_data(
 def top_up_wallet(subscriber_id: UUID, *, amount: Decimal, key: str, reason: str = "") -> bool:
     """Adds money to a subscriber's wallet. False if `key` was posted before."""
     with transaction.atomic():
-        return purchases.top_up_wallet(subscriber_id, amount, key=f"wallet:{key}", reason=reason)
+        money = purchases.in_operators_currency(amount)
+        guards.require("wallet.top_up", lambda: crm.facts_about(subscriber_id, amount=money))
+        account, posting = crm.account_of(subscriber_id), f"wallet:{key}"
+        if not purchases.is_posted(account, scopes.current_operator_id(), posting):
+            customer = crm.get_subscriber(subscriber_id)
+            approvals.require_second_person(asking.to_top_up(customer, money, key, reason))
+        return purchases.top_up_wallet(account, money, key=posting, reason=reason)
 
 
 def _take_card(work: Work, action: SimAction) -> inventory.Card:

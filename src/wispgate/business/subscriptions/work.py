@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 
 from wispgate.business.crm import queries as crm
 from wispgate.business.operators import scope as scopes
+from wispgate.business.staff import guards
 from wispgate.business.subscriptions import lines
 from wispgate.business.subscriptions.errors import MsisdnTaken
 from wispgate.business.subscriptions.lifecycle import SubscriptionAction, SubscriptionState
@@ -68,13 +69,19 @@ class Work:
 
 
 @contextmanager
-def working_on(subscription_id: UUID) -> Iterator[Work]:
+def working_on(subscription_id: UUID, needs: str | None) -> Iterator[Work]:
+    """`needs` is the permission that the verb takes, within its limits for this customer.
+
+    None for what follows from another act and is nobody's own.
+    """
     with transaction.atomic():
         # Not joined with its card: after a wait the row is read anew, a joined one is not.
         locked = Subscription.objects.select_for_update()
         subscription = locked.filter(id=subscription_id).first()
         if subscription is None:
             raise NotFound("sub-service", subscription_id)
+        if needs is not None:
+            guards.require(needs, lambda: crm.facts_about(subscription.subscriber_id))
         yield Work(subscription, crm.account_of(subscription.subscriber_id))
 
 

@@ -9,14 +9,17 @@ from typing import Any
 import structlog
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.operation import Operation
 
+from wispgate.business.approvals import services as approvals
+from wispgate.business.approvals.errors import ApprovalNeeded
 from wispgate.business.audit import services as audit
 from wispgate.business.inventory import number_queries as numbers
 from wispgate.business.inventory import queries as sims
+from wispgate.business.operators import scope as scopes
 from wispgate.kernel.errors import (
     Conflict,
     Forbidden,
@@ -27,6 +30,8 @@ from wispgate.kernel.errors import (
 )
 from wispgate.web.api import errors
 from wispgate.web.api.allotments import router as allotments
+from wispgate.web.api.approvals import ApprovalOut
+from wispgate.web.api.approvals import router as requests
 from wispgate.web.api.audits import router as audits
 from wispgate.web.api.bodies import JsonParser
 from wispgate.web.api.description import describe
@@ -38,7 +43,9 @@ from wispgate.web.api.network import router as network
 from wispgate.web.api.numbers import router as number_stock
 from wispgate.web.api.peers import router as peers
 from wispgate.web.api.plans import router as plans
+from wispgate.web.api.reveals import router as reveals
 from wispgate.web.api.sims import router as sim_stock
+from wispgate.web.api.staff import router as people
 from wispgate.web.api.subscribers import router as subscribers
 from wispgate.web.api.subscriptions import router as subscriptions
 from wispgate.web.api.tenants import router as tenants
@@ -59,6 +66,9 @@ _TABLES = {
     "allotments": "tenants_allotment",
     "tokens": "staff_apitoken",
     "service-accounts": "staff_staffmember",
+    "staff": "staff_staffmember",
+    "roles": "staff_storedrole",
+    "approvals": "approvals_approval",
 }
 _PLACE = re.compile(r"/api/v1/(?P<collection>[a-z-]+)(/(?P<key>[^/]+))?")
 
@@ -76,7 +86,13 @@ class RestApi(NinjaAPI):
 
 
 def handle_refusal(request: HttpRequest, error: WispgateError) -> HttpResponse:
-    """Tells a refusal, and writes the ones that somebody may have to explain into the audit."""
+    """Tells a refusal, and writes the ones that somebody may have to explain into the audit.
+
+    What needs a second person is no refusal: it is asked for.
+    """
+    if isinstance(error, ApprovalNeeded):
+        asked = ApprovalOut.show(approvals.ask(error.asked), now=scopes.current().now)
+        return JsonResponse(asked.model_dump(mode="json"), status=HTTPStatus.ACCEPTED)
     if isinstance(error, Conflict | Forbidden):
         object_type, object_id = _object_of(request)
         audit.record_refusal(error, object_type=object_type, object_id=object_id)
@@ -192,6 +208,9 @@ def build() -> NinjaAPI:
     api.add_router("", tenants)
     api.add_router("", allotments)
     api.add_router("", tokens)
+    api.add_router("", people)
+    api.add_router("", requests)
+    api.add_router("", reveals)
     for kind, handler in _HANDLERS.items():
         api.add_exception_handler(kind, handler)
     return api

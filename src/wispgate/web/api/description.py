@@ -19,6 +19,10 @@ _ANSWERS = {
     "500": "Our fault",
     "503": "A part of ours is down; try again later",
 }
+_WAITS = {
+    "description": "It waits for a second person; nothing was done yet",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ApprovalOut"}}},
+}
 _KEY = {
     "in": "header",
     "name": KEY_HEADER,
@@ -43,6 +47,8 @@ def describe(schema: Any) -> Any:
     for operations in schema["paths"].values():
         for method, operation in operations.items():
             operation["parameters"].append(_OPERATOR)
+            if method in ("post", "put", "delete"):
+                operation["responses"].setdefault("202", _WAITS)
             if method == "post":
                 operation["parameters"].append(_KEY)
             for status, words in _ANSWERS.items():

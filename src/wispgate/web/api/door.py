@@ -20,6 +20,7 @@ from ninja.security import HttpBearer
 from wispgate.business.audit import services as audit
 from wispgate.business.operators import queries as operators
 from wispgate.business.operators import scope as scopes
+from wispgate.business.staff import masking
 from wispgate.business.staff import services as staff
 from wispgate.business.staff.errors import TokenRefused
 from wispgate.kernel.errors import InvalidValue, NotFound, Unavailable, WispgateError
@@ -27,6 +28,7 @@ from wispgate.web.api import bodies, errors
 from wispgate.web.site.requests import address_of, request_id_of
 
 OPERATOR_HEADER = "X-Operator"
+JSON = "application/json"
 KEY_HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotent-Replayed"
 _SECRET_FIELD = "wispgate.secret_field"  # noqa: S105 (a name in the request)
@@ -73,7 +75,7 @@ def guarded(run: Run) -> Run:
         try:
             scope = _open(request)
             with scopes.within(scope):
-                answer = _answer(run, request, path)
+                answer = _masked(_answer(run, request, path), principal_of(request))
                 if answer.status_code >= 500:
                     transaction.set_rollback(True)
         except WispgateError as error:
@@ -83,6 +85,15 @@ def guarded(run: Run) -> Run:
         return answer
 
     return enter
+
+
+def _masked(answer: HttpResponse, principal: staff.Principal) -> HttpResponse:
+    """Without what the role hides, whatever the operation answered."""
+    hidden = principal.holding.hides
+    if hidden and answer.status_code < 300 and answer.get("Content-Type", "").startswith(JSON):
+        shown = masking.mask_tree(json.loads(answer.content), hidden)
+        answer.content = json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode()
+    return answer
 
 
 def _open(request: HttpRequest) -> scopes.Scope:

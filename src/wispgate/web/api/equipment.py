@@ -10,7 +10,7 @@ from pydantic import Field
 
 from wispgate.business.inventory import equipment
 from wispgate.business.inventory import equipment_queries as queries
-from wispgate.business.operators import scope as scopes
+from wispgate.business.subscriptions import queries as subscriptions
 from wispgate.domain.equipment.lists import Colour, device_of
 from wispgate.kernel.errors import InvalidValue
 from wispgate.kernel.identifiers import Imei
@@ -130,7 +130,7 @@ def remove_equipment(request: HttpRequest, entry_id: UUID) -> HttpResponse:
 @router.get("/lines/{line_id}/devices", auth=BearerToken("line.read"), response=list[DeviceOut])
 def list_devices(request: HttpRequest, line_id: UUID) -> list[DeviceOut]:
     """The last one first."""
-    scopes.current_operator_id()
+    subscriptions.get_subscription(line_id)
     return [DeviceOut.from_orm(row) for row in queries.list_devices(line_id)]
 
 

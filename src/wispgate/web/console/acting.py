@@ -8,10 +8,12 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse, HttpResponseRedirect
 
+from wispgate.business.approvals.errors import ApprovalNeeded
 from wispgate.business.audit import services as audit
 from wispgate.business.operators import scope as scopes
+from wispgate.business.staff import looking
 from wispgate.kernel.errors import WispgateError
-from wispgate.web.console import actions, telling
+from wispgate.web.console import actions, telling, waiting
 from wispgate.web.console.pages import forbidden, show
 from wispgate.web.console.visits import Visit
 from wispgate.web.console.wording import Link, Sentence
@@ -51,6 +53,8 @@ def act(visit: Visit, action: actions.Action, load: Callable[[], Scene]) -> Http
     if visit.request.method != "POST":
         return _ask(visit, action, scene)
     refusal = _perform(visit, action, scene)
+    if isinstance(refusal, ApprovalNeeded):
+        return waiting.ask(visit, refusal)
     if refusal is not None:
         return _ask(visit, action, load(), refusal=refusal)
     messages.success(visit.request, f"{action.done} 1 {action.noun}.")
@@ -61,10 +65,12 @@ def _perform(visit: Visit, action: actions.Action, scene: Scene) -> WispgateErro
     """None when it was done; else why not, which the audit knows too."""
     given, place = {name: visit.given(name) for name in visit.request.POST}, scene.place
     try:
-        with transaction.atomic(), scopes.because(given.get("note", "")[:200]):
+        with looking.doing(), transaction.atomic(), scopes.because(given.get("note", "")[:200]):
             if not action.is_possible(scene.shown):
                 raise actions.NotPossible(action, noun=place.noun, state=place.state)
             action.perform(scene.shown, given)
+    except ApprovalNeeded as needed:
+        return needed
     except WispgateError as error:
         audit.record_refusal(error, object_type=place.table, object_id=place.row_id)
         return error

@@ -92,6 +92,29 @@ _ACTION = {
     "login": Badge("logged in", "login", "plain"),
     "read": Badge("read a secret", "key", "attention"),
 }
+_APPROVAL = {
+    "asked": Badge("waits", "hourglass_empty", "attention"),
+    "done": Badge("done", "check_circle", "good"),
+    "refused": Badge("refused", "block", "off"),
+    "expired": Badge("expired", "timer_off", "off"),
+    "failed": Badge("failed", "error", "harm"),
+}
+_ACCESS = {
+    "active": Badge("works here", "check_circle", "good"),
+    "disabled": Badge("let in no more", "block", "off"),
+}
+_ROLE = {
+    "ready": Badge("as delivered", "inventory_2", "plain"),
+    "changed": Badge("changed here", "edit", "attention"),
+    "own": Badge("own", "person", "plain"),
+}
+_RISK = {
+    "read": Badge("sees", "visibility", "off"),
+    "change": Badge("changes", "edit", "plain"),
+    "money": Badge("moves money", "payments", "attention"),
+    "harm": Badge("cuts off or ends", "warning", "harm"),
+    "secret": Badge("lets in, or sees what is hidden", "key", "harm"),
+}
 
 BADGES: Mapping[str, Mapping[str, Badge]] = MappingProxyType(
     {
@@ -107,6 +130,10 @@ BADGES: Mapping[str, Mapping[str, Badge]] = MappingProxyType(
         "operator": _OPERATOR,
         "colour": _COLOUR,
         "action": _ACTION,
+        "approval": _APPROVAL,
+        "access": _ACCESS,
+        "role": _ROLE,
+        "risk": _RISK,
     }
 )
 

@@ -49,7 +49,7 @@ def device_order(visit: Visit, name: str) -> HttpResponse:
     return ordering.order(visit, deviceorders.ORDERS[name], lambda: _scene(None))
 
 
-@page("equipment.read")
+@page("equipment.list")
 def device_off(visit: Visit, entry_id: str) -> HttpResponse:
     """Takes one entry off. One of the platform's is only the platform's to take off."""
     entry = devicereads.find_entry(entry_id)

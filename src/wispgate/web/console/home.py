@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from wispgate.kernel.errors import NotFound
 from wispgate.web.console import hotreads, peers, reads, timeline, usage
-from wispgate.web.console.pages import page, show_live, show_part
+from wispgate.web.console.pages import page, show, show_live, show_part
 from wispgate.web.console.visits import Visit
 from wispgate.web.console.wording import Sentence, counted
 from wispgate.web.site import spreadsheets
@@ -55,6 +55,8 @@ class Counts:
 
 @page()
 def home(visit: Visit) -> HttpResponse:
+    if not visit.may("line.read"):
+        return show(visit, "home_bare.html", title="Home")
     if "charts" in visit.request.GET:
         return show_part(visit, "part/chart_data.html", charts=_charts(visit), is_update=True)
     counts = _count(visit)
@@ -62,14 +64,14 @@ def home(visit: Visit) -> HttpResponse:
         "title": visit.operator.name if visit.operator else "Home",
         "answer": _answer(counts),
         "network": _network(counts),
-        "events": timeline.latest_changes(RECENT),
+        "events": timeline.latest_changes(RECENT) if visit.may("audit.read") else [],
     }
     if "HX-Request" not in visit.request.headers:
         context |= _slow(visit)
     return show_live(visit, "home.html", "part/home.html", context)
 
 
-@page()
+@page("line.read")
 def chart(visit: Visit, name: str) -> HttpResponse:
     """The numbers of a chart as a file."""
     if name not in usage.CHARTS:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from django.urls import reverse
 
 from wispgate.business.catalogue import queries as catalogue
+from wispgate.business.staff import guards
 from wispgate.business.subscriptions import services as subscriptions
 from wispgate.business.subscriptions.lifecycle import SubscriptionAction, SubscriptionState
 from wispgate.business.subscriptions.lifecycle import actions_from as line_actions_from
@@ -79,7 +80,8 @@ def _assign(page: LinePage, reader: Reader) -> Prepared | None:
 
 def _number_fields(page: LinePage) -> Sequence[Field]:
     hint = "International form, such as 46701000001."
-    return [Field(name="msisdn", label="Number", kind="digits", value=page.line.msisdn, hint=hint)]
+    known = "" if guards.is_hidden("msisdn") else page.line.msisdn
+    return [Field(name="msisdn", label="Number", kind="digits", value=known, hint=hint)]
 
 
 def _set_number(page: LinePage, reader: Reader) -> Prepared | None:

@@ -46,7 +46,7 @@ def mvnos_order(visit: Visit, name: str) -> HttpResponse:
     return ordering.order(visit, allotmentorders.ORDERS[name], scene)
 
 
-@page("allotment.read")
+@page("allotment.take_back")
 def take_back(visit: Visit, key: str) -> HttpResponse:
     allotment = queries.get_allotment(_uuid(key))
 

@@ -12,6 +12,7 @@ from wispgate.business.audit import services as audit
 from wispgate.business.catalogue import queries as catalogue
 from wispgate.business.crm import services as crm
 from wispgate.business.inventory import number_queries
+from wispgate.business.staff import looking
 from wispgate.business.subscriptions import services as subscriptions
 from wispgate.kernel.errors import InvalidValue, WispgateError
 from wispgate.kernel.identifiers import Iccid, Msisdn
@@ -50,7 +51,7 @@ def new_subscriber(visit: Visit) -> HttpResponse:
         return _form(visit, _WHO)
     given = visit.everything_given()
     try:
-        with transaction.atomic():
+        with looking.doing(), transaction.atomic():
             subscriber_id = crm.create_subscriber(
                 **{each.name: given.get(each.name, "") for each in _WHO}
             )
@@ -70,7 +71,7 @@ def new_line(visit: Visit, subscriber: Any) -> HttpResponse:
         kept = filled(fields, visit.everything_given(), errors)
         return _form(visit, kept, subscriber=subscriber, status=409)
     try:
-        with transaction.atomic():
+        with looking.doing(), transaction.atomic():
             line_id = _make_line(subscriber.id, wanted)
     except WispgateError as error:
         table = "subscriptions_subscription"

@@ -13,9 +13,12 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse, HttpResponseRedirect
 
+from wispgate.business.approvals.errors import ApprovalNeeded
 from wispgate.business.audit import services as audit
 from wispgate.business.operators import scope as scopes
+from wispgate.business.staff import looking
 from wispgate.kernel.errors import Conflict, WispgateError
+from wispgate.web.console import waiting
 from wispgate.web.console.acting import Place, Scene
 from wispgate.web.console.fields import Field, Reader, filled
 from wispgate.web.console.pages import forbidden, show
@@ -80,6 +83,8 @@ def order(visit: Visit, kind: Order, load: Callable[[], Scene]) -> HttpResponse:
     if visit.request.method != "POST":
         return _ask(visit, kind, scene)
     done, refusal = _perform(visit, kind, scene)
+    if isinstance(refusal, ApprovalNeeded):
+        return waiting.ask(visit, refusal)
     if not done:
         return _ask(visit, kind, load(), refusal=refusal)
     messages.success(visit.request, done)
@@ -90,11 +95,13 @@ def _perform(visit: Visit, kind: Order, scene: Scene) -> tuple[str, WispgateErro
     """What was done, or why not, which the audit knows too."""
     given, place = visit.everything_given(), scene.place
     try:
-        with transaction.atomic(), scopes.because(given.get("note", "")[:200]):
+        with looking.doing(), transaction.atomic(), scopes.because(given.get("note", "")[:200]):
             prepared = _prepare(kind, scene, Reader(given))
             if prepared is None:
                 return "", None
             prepared.perform(given.get("key") or secrets.token_hex(_KEY_OCTETS))
+    except ApprovalNeeded as needed:
+        return "", needed
     except WispgateError as error:
         audit.record_refusal(error, object_type=place.table, object_id=place.row_id)
         return "", error

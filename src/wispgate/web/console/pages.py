@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
 from wispgate.business.audit import services as audit
+from wispgate.business.staff import looking
 from wispgate.business.staff.errors import PermissionMissing
 from wispgate.domain.login.lifetimes import is_fresh
 from wispgate.kernel.errors import NotFound
@@ -51,6 +52,8 @@ def page(
             add_never_cache_headers(response)
             return response
 
+        # For those who walk all addresses: the access tests.
+        view.permission = permission  # type: ignore[attr-defined]
         return view
 
     return decorate
@@ -96,7 +99,8 @@ def go_to(name: str, **address: str) -> HttpResponseRedirect:
 def _answer(function: PageFunction, visit: Visit, address: dict[str, str]) -> HttpResponse:
     try:
         _require_plain(address)
-        return function(visit, **address)
+        with looking.looking():
+            return function(visit, **address)
     except NotFound as error:
         return show(visit, "missing.html", status=404, title="Not found", error=error)
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 from wispgate.business.audit import services as audit
 from wispgate.business.catalogue import queries as catalogue
 from wispgate.business.catalogue import services as catalogue_services
+from wispgate.business.staff import looking
 from wispgate.kernel.errors import NotFound, WispgateError
 from wispgate.web.console import acting, ordering, planform, planorders, planwords, reads, timeline
 from wispgate.web.console.fields import Field, Reader, filled
@@ -124,7 +125,7 @@ def _drafted(visit: Visit) -> HttpResponse:
 def _save(visit: Visit, draft: planform.Draft) -> WispgateError | None:
     """None when it was saved; else why not, which the audit knows too."""
     try:
-        with transaction.atomic():
+        with looking.doing(), transaction.atomic():
             version = catalogue_services.draft_plan(
                 code=draft.code, name=draft.name, price=draft.price, definition=draft.definition
             )

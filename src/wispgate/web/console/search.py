@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from wispgate.web.console import reads
 from wispgate.web.console.pages import page, show
+from wispgate.web.console.templatetags.console import line_key
 from wispgate.web.console.visits import Visit, plain_text
 
 PER_KIND = 12
@@ -62,7 +63,8 @@ def _subscriber(each: Any) -> Found:
 
 def _line(each: Any) -> Found:
     about = f"line, {each.state}, {each.subscriber.name}"
-    return Found(each.msisdn, about, reverse("console:line", args=[each.msisdn]), "smartphone")
+    link = reverse("console:line", args=[line_key(each)])
+    return Found(each.msisdn, about, link, "smartphone")
 
 
 def _sim(each: Any) -> Found:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from unfold.sites import UnfoldAdminSite
 
+from wispgate.business.approvals import queries as approvals
 from wispgate.business.operators import queries as operators
 from wispgate.business.operators.models import Operator
 from wispgate.web.console import rail
@@ -33,8 +34,14 @@ def around(visit: Visit) -> dict[str, Any]:
         "jumps": {shown.item.key: shown.address for group in groups for shown in group.items},
         "visit": visit,
         "operators": _operators_to_choose(visit),
+        "waiting": _count_waiting(visit),
         "sandbox_now": visit.now if settings.WISPGATE_IS_SANDBOX else None,
     }
+
+
+def _count_waiting(visit: Visit) -> int:
+    """Requests that wait for this person's decision."""
+    return approvals.count_waiting(visit.principal.person) if visit.may("approval.decide") else 0
 
 
 def _operators_to_choose(visit: Visit) -> list[Operator]:

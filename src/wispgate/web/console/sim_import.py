@@ -13,10 +13,13 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.views.decorators.debug import sensitive_variables
 
+from wispgate.business.approvals.errors import ApprovalNeeded
 from wispgate.business.audit import services as audit
 from wispgate.business.inventory import services as inventory
 from wispgate.business.inventory.errors import ImportRefused
+from wispgate.business.staff import looking
 from wispgate.kernel.errors import InvalidValue, WispgateError
+from wispgate.web.console import waiting
 from wispgate.web.console.pages import go_to, page, show, show_part
 from wispgate.web.console.visits import Visit
 from wispgate.web.console.wording import counted
@@ -53,7 +56,7 @@ def _check(visit: Visit) -> Checked:
     name = visit.given("name")
     try:
         content = _content(visit)
-        with transaction.atomic():
+        with looking.doing(), transaction.atomic():
             report = inventory.import_sims(content, name=name, is_dry_run=True)
     except WispgateError as error:
         return Checked(name, refusal=error)
@@ -67,8 +70,10 @@ def _import(visit: Visit) -> HttpResponse:
         content = _content(visit)
         if hashlib.sha256(content).hexdigest() != visit.given("digest"):
             raise InvalidValue("this is not the file that was checked; check it first")
-        with transaction.atomic():
+        with looking.doing(), transaction.atomic():
             report = inventory.import_sims(content, name=name)
+    except ApprovalNeeded as needed:
+        return waiting.ask(visit, needed)
     except WispgateError as error:
         audit.record_refusal(error, object_type="inventory_simbatch", object_id=name)
         return _show(visit, Checked(name, refusal=error))

@@ -35,12 +35,17 @@ _THINGS = {
     "staff_staffmember": "Staff",
     "staff_apitoken": "API token",
     "staff": "Staff",
+    "staff_storedrole": "Role",
+    "approvals_approval": "Request",
+    "approvals_approvalrule": "Four-eyes rule",
 }
 # Tables whose rows have a page, which takes the row's id in its address.
 _PAGES = {
     "inventory_sim": "sim",
     "subscriptions_subscription": "line",
     "crm_subscriber": "subscriber",
+    "staff_staffmember": "member",
+    "approvals_approval": "approval",
 }
 # What nobody asks for when reading what changed.
 _SILENT = frozenset(

@@ -228,13 +228,15 @@ def test_a_role_is_never_read_where_its_rows_cannot_be_seen(world: World) -> Non
 
 def test_a_days_sum_is_counted_per_person_until_midnight_of_the_operator(world: World) -> None:
     write_role(world, "till", Grant("wallet.top_up", Limits(eur("60"), eur("100"))))
-    facts = Facts(amount=eur("60"))
+
+    def facts() -> Facts:
+        return Facts(amount=eur("60"))
 
     with world.as_staff():
         a_principal(world, "till").require("wallet.top_up", facts)
         with pytest.raises(LimitExceeded) as refused:
             a_principal(world, "till").require("wallet.top_up", facts)
-        a_principal(world, "till").require("wallet.top_up", Facts(amount=eur("40")))
+        a_principal(world, "till").require("wallet.top_up", lambda: Facts(amount=eur("40")))
         other = Principal(scopes.Actor("staff", "bob@north.example"), world.north, "till")
         other.require("wallet.top_up", facts)
     world.clock.advance(seconds=timedelta(days=1).total_seconds())
@@ -249,7 +251,7 @@ def test_of_two_grants_the_freer_one_counts(world: World) -> None:
     write_role(world, "both", Grant("wallet.top_up", Limits(eur("1"))), Grant("wallet.*"))
 
     with world.as_staff():
-        a_principal(world, "both").require("wallet.top_up", Facts(amount=eur("1000")))
+        a_principal(world, "both").require("wallet.top_up", lambda: Facts(amount=eur("1000")))
 
 
 @pytest.mark.parametrize(

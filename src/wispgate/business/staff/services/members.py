@@ -24,13 +24,23 @@ def create_staff(
     A password that was made up for them (`is_made_up`) is changed at the first login.
     """
     operator_id = operators.get_operator(operator).id if operator else None
-    held = role_queries.require_role(role, operator_id, is_platform=not operator)
+    member = make_person(operator_id, email=email, name=name, role=role, password=password)
+    if is_made_up:
+        member.must_change_password = True
+        member.save(update_fields=["must_change_password"])
+    return member.id
+
+
+def make_person(
+    operator_id: UUID | None, *, email: str, name: str, role: str, password: str
+) -> StaffMember:
+    """Somebody who logs in with an address and a password, at an operator or at the platform."""
+    held = role_queries.require_role(role, operator_id, is_platform=operator_id is None)
     passwords.require_good(password, email=email, name=name)
     member = _member(email, name, held, operator_id)
-    member.must_change_password = is_made_up
     member.set_password(password)
     _hire(member)
-    return member.id
+    return member
 
 
 def admit_person(*, email: str, name: str, role: str, operator_id: UUID | None) -> StaffMember:

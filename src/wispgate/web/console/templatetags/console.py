@@ -11,6 +11,7 @@ from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from wispgate.business.staff.masking import HIDDEN
 from wispgate.web.console import wording
 from wispgate.web.console.badges import badge_of
 from wispgate.web.console.visits import Visit
@@ -79,6 +80,8 @@ def copyable(value: str, address: str = "") -> SafeString | str:
     """An identifier with a button that copies it, as a link where it has a page."""
     if not value:
         return NOTHING
+    if HIDDEN in str(value):
+        return format_html('<a href="{}">{}</a>', address, value) if address else value
     text = format_html('<a href="{}">{}</a>', address, value) if address else value
     return format_html(
         '<span class="wg-id">{}<button type="button" class="wg-copy" data-copy="{}" '
@@ -146,5 +149,5 @@ def short_host(host: str) -> str:
 
 @register.filter
 def line_key(line: Any) -> str:
-    """What a line's address is made of: its number, or its id where it has none."""
-    return str(line.msisdn or line.id)
+    """What a line's address is made of: its number, or its id where it has none or it is hidden."""
+    return str(line.id if HIDDEN in line.msisdn else line.msisdn or line.id)

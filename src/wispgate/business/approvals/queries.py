@@ -1,0 +1,89 @@
+"""Reading requests and rules, as far as the scope sees them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from wispgate.business.approvals import acts
+from wispgate.business.approvals.lifecycle import ApprovalState
+from wispgate.business.approvals.models import Approval, ApprovalRule
+from wispgate.business.operators import scope as scopes
+from wispgate.kernel.errors import NotFound
+from wispgate.kernel.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An act and whether it needs a second person here."""
+
+    act: acts.Act
+    is_on: bool = False
+    above: Money | None = None
+    valid_hours: int = ApprovalRule.DEFAULT_HOURS
+
+    def applies_to(self, amount: Money | None) -> bool:
+        """A small amount is spared; one that is not known or of another currency is not."""
+        if not self.is_on or self.above is None:
+            return self.is_on
+        return amount is None or amount.currency != self.above.currency or not amount <= self.above
+
+
+def get_approval(approval_id: UUID) -> Approval:
+    found = _visible().filter(id=approval_id).first()
+    if found is None:
+        raise NotFound("request", approval_id)
+    return found
+
+
+def list_approvals(
+    *, state: str = "", after: UUID | None = None, limit: int = 50
+) -> Sequence[Approval]:
+    """The newest first; `after` is the last id of the page before."""
+    found = _in_state(state) if state else _visible()
+    if after is not None:
+        found = found.filter(id__lt=after)
+    return list(found.order_by("-id")[:limit])
+
+
+def count_waiting(person: str) -> int:
+    """How many requests wait for somebody who is not the one that asked."""
+    return _in_state(ApprovalState.ASKED).exclude(requester=person).count()
+
+
+def get_rule(act: str) -> Rule:
+    row = ApprovalRule.objects.filter(operator_id=scopes.current().operator_id, act=act).first()  # type: ignore[misc]  # None is IS NULL
+    return _rule(acts.get_act(act), row)
+
+
+def list_rules() -> Sequence[Rule]:
+    """Every act with its rule, off where the operator said nothing."""
+    scope = scopes.current()
+    rows = {
+        row.act: row
+        for row in ApprovalRule.objects.filter(operator_id=scope.operator_id)  # type: ignore[misc]  # None is IS NULL
+    }
+    known = acts.list_acts(is_platform=scope.is_platform)
+    return [_rule(act, rows.get(act.name)) for act in known]
+
+
+def _rule(act: acts.Act, row: ApprovalRule | None) -> Rule:
+    if row is None:
+        return Rule(act)
+    above = None if row.above is None else Money(row.above, row.currency)
+    return Rule(act, row.is_on, above, row.valid_hours)
+
+
+def _visible() -> QuerySet[Approval]:
+    """Of the operator that the scope works for; the platform without one sees its own."""
+    return Approval.objects.filter(operator_id=scopes.current().operator_id)  # type: ignore[misc]  # None is IS NULL
+
+
+def _in_state(state: str) -> QuerySet[Approval]:
+    now = scopes.current().now
+    if state == ApprovalState.EXPIRED:
+        return _visible().filter(state=ApprovalState.ASKED, expires_at__lte=now)
+    if state == ApprovalState.ASKED:
+        return _visible().filter(state=state, expires_at__gt=now)
+    return _visible().filter(state=state)
