@@ -283,6 +283,8 @@ async def a_node(
         ) as node,
     ):
         yield node
+    # A query that was broken off is told so to the server, beside everything else.
+    await asyncio.sleep(0.05)
     gc.collect()
     loop.set_exception_handler(None)
     assert fallen == []

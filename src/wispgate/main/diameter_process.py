@@ -57,6 +57,8 @@ from wispgate.wire.diameter.types import Address
 _log = structlog.get_logger("diameter")
 
 _PATIENCE_SECONDS: Final = 60
+# A turn of enforcement takes milliseconds; one that the database keeps waiting is broken off.
+_LAST_TURN_SECONDS: Final = 2.0
 _MAX_HTTP_REQUEST: Final = 8192
 _MEASURE_SECONDS: Final = 10
 
@@ -93,10 +95,13 @@ async def running_node(
     )
     node.registrar.state_lost.append(LostSessions(store).settle)
     await node.start(_doors(settings))
-    enforcing = asyncio.create_task(Enforcer(store, _VOCABULARY, clock=clock).run(node))
+    enforcer = Enforcer(store, _VOCABULARY, clock=clock)
+    enforcing = asyncio.create_task(enforcer.run(node))
     try:
         yield node
     finally:
+        enforcer.stop()
+        await asyncio.wait([enforcing], timeout=_LAST_TURN_SECONDS)
         enforcing.cancel()
         await asyncio.gather(enforcing, return_exceptions=True)
         await node.stop()

@@ -48,12 +48,13 @@ class Enforcer:
         self._senders = [Sender(reconciler, vocabulary) for reconciler in self._reconcilers]
         self._sending: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
+        self._is_stopping = False
 
     async def run(self, node: DiameterNode) -> None:
-        """Works until cancelled; what fails is said, and tried again."""
+        """Works until it is told to stop, or cancelled; what fails is said, and tried again."""
         number = 0
         try:
-            while True:
+            while not self._is_stopping:
                 is_busy = await self._guarded(self.turn(node, number))
                 number += 1
                 if not is_busy:
@@ -61,6 +62,12 @@ class Enforcer:
         finally:
             for task in self._sending:
                 task.cancel()
+            await asyncio.gather(*self._sending, return_exceptions=True)
+
+    def stop(self) -> None:
+        """`run` ends after the turn under way: no statement is torn off."""
+        self._is_stopping = True
+        self.wake()
 
     def wake(self) -> None:
         """There is something to do: the next turn begins at once."""
