@@ -51,7 +51,7 @@ ANY_VALUE: dict[str, LiteralString] = {
     "numeric": "1",
     "bool": "true",
     "jsonb": "'{}'",
-    "bytea": "''",
+    "bytea": "uuid_send(gen_random_uuid())",
     "timestamptz": "'2026-03-01T12:00:00Z'",
     "date": "'2026-03-01'",
 }
@@ -105,7 +105,7 @@ def invent(admin: psycopg.Connection, table: str, operator: UUID) -> None:
     """A row with any values, for a table that no service of these tests writes."""
     schema, _, name = table.rpartition(".")
     columns = admin.execute(
-        "SELECT column_name, CASE WHEN character_maximum_length >= 60 THEN 'text' ELSE udt_name END "
+        "SELECT column_name, CASE WHEN character_maximum_length >= 36 THEN 'text' ELSE udt_name END "
         "FROM information_schema.columns "
         "WHERE table_schema = %s AND table_name = %s AND is_nullable = 'NO' "
         "AND column_default IS NULL AND is_identity = 'NO' AND column_name <> 'operator_id'",
