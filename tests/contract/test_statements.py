@@ -9,6 +9,7 @@ from wispgate.store import loader
 
 # Tables of the control plane that a hot statement may touch; all others are a partition's.
 PUBLIC_TABLES = {
+    "access_log",
     "audit_auditentry",
     "account",
     "compiled_plan",

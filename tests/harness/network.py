@@ -388,7 +388,7 @@ def messages_of(
 
 @contextmanager
 def a_node_in_a_thread(
-    database: TestDatabase, opening_key: OpeningKey, *, clock: Clock
+    database: TestDatabase, opening_key: OpeningKey, *, clock: Clock, **settings: Any
 ) -> Iterator[DiameterNode]:
     """The node on a loop of its own, as it is in life.
 
@@ -402,7 +402,7 @@ def a_node_in_a_thread(
         stop = asyncio.Event()
         stopping.append((asyncio.get_running_loop(), stop))
         try:
-            async with a_node(database, opening_key, clock=clock) as node:
+            async with a_node(database, opening_key, clock=clock, **settings) as node:
                 started.set_result(node)
                 await stop.wait()
         except BaseException as error:

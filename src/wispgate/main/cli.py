@@ -22,6 +22,7 @@ from wispgate.main import (
     audit_cli,
     business_commands,
     clocks,
+    diagnose,
     doctor,
     login_cli,
     logs,
@@ -181,6 +182,18 @@ def doctor_command(data: Data = None) -> None:
         table.add_row(_MARKS[finding.grade], finding.subject, finding.text)
     Console().print(table)
     if any(finding.grade == "bad" for finding in findings):
+        raise typer.Exit(EXIT_UNAVAILABLE)
+
+
+@app.command("diagnose")
+def diagnose_command(
+    core: Annotated[str, typer.Option(help="Only peers of this core.")] = "",
+    peer: Annotated[str, typer.Option(metavar="IDENTITY", help="Only the peer of this Origin-Host, allowed or not.")] = "",
+    imsi: Annotated[str, typer.Option(help="A phone that should work; with --peer, behind that peer.")] = "",
+    data: Data = None,
+) -> None:  # fmt: skip
+    """Tests the connection with the EPC, and says in plain words what is wrong and what to do."""
+    if not diagnose.run(_settings(data), core=core, identity=peer, imsi=imsi):
         raise typer.Exit(EXIT_UNAVAILABLE)
 
 

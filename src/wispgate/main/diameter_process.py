@@ -6,6 +6,7 @@ import json
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,7 @@ import structlog
 from wispgate.domain.authentication.sealing import OpeningKey
 from wispgate.domain.authentication.vault import Vault
 from wispgate.kernel.clock import Clock
+from wispgate.kernel.errors import Unavailable
 from wispgate.main import database, secret_files
 from wispgate.main.clocks import installation_clock
 from wispgate.main.memory import calm_collector
@@ -39,10 +41,11 @@ from wispgate.network.transport.dispatch import Dispatcher
 from wispgate.network.transport.leases import Leases
 from wispgate.network.transport.node import DiameterNode, Doors
 from wispgate.network.transport.tls import Certificate
+from wispgate.store.access_log import KEPT, AccessLog
 from wispgate.store.charging_lines import ChargingLines
 from wispgate.store.directory import Directory
 from wispgate.store.equipment import Equipment
-from wispgate.store.hot import DatabaseLost, HotStore
+from wispgate.store.hot import DatabaseLost, HotStore, RowHeld
 from wispgate.store.lines import LineCache
 from wispgate.store.lost_sessions import LostSessions
 from wispgate.store.plans import PlanCache
@@ -61,6 +64,8 @@ _PATIENCE_SECONDS: Final = 60
 _LAST_TURN_SECONDS: Final = 2.0
 _MAX_HTTP_REQUEST: Final = 8192
 _MEASURE_SECONDS: Final = 10
+_WRITE_SECONDS: Final = 1
+_FORGETTING: Final = timedelta(hours=1)
 
 
 def run(settings: Settings, *, number: int = 1) -> None:
@@ -78,7 +83,8 @@ async def running_node(
 ) -> AsyncIterator[DiameterNode]:  # fmt: skip
     """A node with all network functions, listening at the settings' Diameter addresses."""
     leases = Leases(store, holder=_holder(settings, number), local_identity=settings.origin_host)
-    applications = _functions(store, opening_key, clock)
+    access_log = AccessLog(store)
+    applications = _functions(store, opening_key, access_log, clock)
     local = LocalNode(
         origin_host=settings.origin_host,
         origin_realm=settings.origin_realm,
@@ -97,6 +103,7 @@ async def running_node(
     await node.start(_doors(settings))
     enforcer = Enforcer(store, _VOCABULARY, clock=clock)
     enforcing = asyncio.create_task(enforcer.run(node))
+    logging = asyncio.create_task(_keep(access_log, clock))
     try:
         yield node
     finally:
@@ -105,23 +112,55 @@ async def running_node(
         enforcing.cancel()
         await asyncio.gather(enforcing, return_exceptions=True)
         await node.stop()
+        logging.cancel()
+        await asyncio.gather(logging, return_exceptions=True)
+        await _write_once(access_log)
+
+
+async def _keep(access_log: AccessLog, clock: Clock) -> None:
+    """Writes the authentication log every second, and forgets what is old every hour."""
+    forgot_at = clock.now() - _FORGETTING
+    while True:
+        await asyncio.sleep(_WRITE_SECONDS)
+        await _write_once(access_log)
+        now = clock.now()
+        if now - forgot_at >= _FORGETTING:
+            forgot_at = now
+            with contextlib.suppress(Unavailable, RowHeld):
+                await access_log.forget(before=now - KEPT)
+
+
+async def _write_once(access_log: AccessLog) -> None:
+    try:
+        await access_log.write()
+    except (Unavailable, RowHeld) as error:
+        _log.warning("authentication log not written", cause=error.code)
 
 
 # How enforcement, which stands below the functions, says what they would say.
 _VOCABULARY: Final = Vocabulary(subscription_data, pushed_policy)
 
 
-def _functions(store: HotStore, opening_key: OpeningKey, clock: Clock) -> list[NetworkFunction]:
+def _functions(
+    store: HotStore, opening_key: OpeningKey, access_log: AccessLog, clock: Clock
+) -> list[NetworkFunction]:
     """HSS, EIR, PCRF and OCS over one directory and one cache of profiles."""
     directory, profiles = Directory(store), ProfileCache()
     lines, charging_lines = LineCache(profiles), ChargingLines(profiles, PlanCache(store))
-    centre = AuthenticationCentre(store, Vault([opening_key]), lines, clock=clock)
+    centre = AuthenticationCentre(store, Vault([opening_key]), lines, access_log, clock=clock)
     equipment = Equipment(store, profiles, clock=clock)
     reports = Reports(directory, Presence(store, lines, clock=clock), equipment)
     return [
-        S6a(directory, centre, Locations(store, lines, clock=clock), reports),
+        S6a(
+            directory,
+            centre,
+            Locations(store, lines, clock=clock),
+            reports,
+            access_log,
+            clock=clock,
+        ),
         S13(directory, equipment),
-        Gx(directory, PolicySessions(store, lines, clock=clock)),
+        Gx(directory, PolicySessions(store, lines, clock=clock), access_log, clock=clock),
         Gy(store, directory, Charging(store, charging_lines, clock=clock)),
     ]
 

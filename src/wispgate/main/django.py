@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from wispgate.main import database
 from wispgate.main.clocks import installation_clock
+from wispgate.main.listeners import list_listeners
 from wispgate.main.secret_files import Secrets
 from wispgate.main.settings import Settings
 
@@ -20,7 +21,9 @@ def setup(settings: Settings, secrets: Secrets, *, role: str, process: str) -> N
     import django  # noqa: PLC0415 (reads the environment set above)
     from django.conf import settings as django_settings  # noqa: PLC0415
 
-    django_settings.WISPGATE_CLOCK = installation_clock(settings.folder)
+    clock = installation_clock(settings.folder)
+    django_settings.WISPGATE_CLOCK = clock
+    django_settings.WISPGATE_LISTENERS = lambda: list_listeners(settings, now=clock.now())
     django.setup()
     # The secrets are in Django's memory now; children and crash reports need not have them.
     del os.environ["WISPGATE_DJANGO"]

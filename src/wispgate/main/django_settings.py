@@ -11,6 +11,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
+from wispgate.domain.diagnosis.evidence import Listener
 from wispgate.web.console.unfold import UNFOLD
 
 __all__ = ["UNFOLD"]  # Django reads it here
@@ -42,6 +43,14 @@ class _WorldClock:
 
 # Replaced by `main.django.setup` with the installation's clock, by tests with a travelling one.
 WISPGATE_CLOCK = _WorldClock()
+
+
+def _no_listeners() -> list[Listener]:
+    return []
+
+
+# Where Diameter is listened for (`main.listeners`); replaced by `main.django.setup`.
+WISPGATE_LISTENERS = _no_listeners
 
 SECRET_KEY = _given.get("secret_key", "only-for-checks-without-an-installation")
 DEBUG = False

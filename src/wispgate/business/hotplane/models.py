@@ -46,6 +46,8 @@ class EveryAuthentication(models.Model):
     last_serving_node = models.TextField(null=True)
     last_visited_plmn = models.TextField(null=True)
     first_requested_at = models.DateTimeField(null=True)
+    # Why the last one was refused; empty where it was not.
+    last_refusal = models.TextField()
 
     class Meta:
         managed = False
@@ -160,13 +162,14 @@ class PeerStatistics(models.Model):
 
 
 class RefusedConnection(models.Model):
-    """Who was turned away at the Diameter port, and why."""
+    """Who was turned away at the Diameter port, and why: `cause` is a word for programs."""
 
     identity = models.TextField(primary_key=True)
     remote_address = models.TextField()
     reason = models.TextField()
     attempts = models.BigIntegerField()
     last_at = models.DateTimeField()
+    cause = models.TextField()
 
     class Meta:
         managed = False
@@ -174,6 +177,33 @@ class RefusedConnection(models.Model):
 
     def __str__(self) -> str:
         return f"{self.identity} {self.remote_address}"
+
+
+class AccessLog(models.Model):
+    """Refusals and resynchronisations of phones, counted by kind: the authentication log.
+
+    The key is (core, IMSI, procedure, result, peer, visited PLMN, APN).
+    """
+
+    core_id = models.UUIDField()
+    imsi = models.TextField(primary_key=True)
+    procedure = models.TextField()
+    result = models.TextField()
+    peer = models.TextField()
+    visited_plmn = models.TextField()
+    apn = models.TextField()
+    operator_id = models.UUIDField(null=True)
+    line_id = models.UUIDField(null=True)
+    times = models.BigIntegerField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        managed = False
+        db_table = "access_log"
+
+    def __str__(self) -> str:
+        return f"{self.imsi} {self.procedure} {self.result}"
 
 
 class EveryBucket(models.Model):
@@ -286,6 +316,8 @@ class EveryPolicySession(models.Model):
     opened_at = models.DateTimeField()
     seen_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
+    # 3GPP-User-Location-Info as the gateway told it last (TS 29.061 section 16.4.7.2).
+    user_location = models.BinaryField(null=True)
 
     class Meta:
         managed = False

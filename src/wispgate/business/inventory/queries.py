@@ -1,6 +1,7 @@
 """Reading the SIM stock, as far as the scope sees it. Secrets are not among what is read."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from django.db.models import QuerySet
 
@@ -10,6 +11,10 @@ from wispgate.kernel.errors import NotFound
 
 def find_sim(iccid: str) -> Sim | None:
     return _readable().filter(iccid=iccid).first()
+
+
+def find_sim_by_imsi(core_id: UUID, imsi: str) -> Sim | None:
+    return _readable().filter(core_id=core_id, imsi=imsi).first()
 
 
 def get_sim(iccid: str) -> Sim:

@@ -127,6 +127,20 @@ def get_core(name: str) -> Core:
         raise NotFound("core", name) from None
 
 
+def list_cores() -> Sequence[Core]:
+    """By name, as far as the scope sees them."""
+    return list(Core.objects.order_by("name"))
+
+
+def list_operators_for(core_id: UUID, imsi: Imsi) -> Sequence[Operator]:
+    """Whose ranges in a core hold the IMSI, as far as the scope sees them."""
+    padded = imsi.digits.ljust(15, "0")
+    services = CoreService.objects.filter(
+        core_id=core_id, first_imsi__lte=padded, last_imsi__gte=padded
+    )
+    return list(Operator.objects.filter(id__in=services.values("operator_id")).order_by("slug"))
+
+
 def get_core_by_id(core_id: UUID) -> Core:
     try:
         return Core.objects.get(id=core_id)

@@ -23,11 +23,17 @@ from wispgate.domain.authentication.vectors import (
     compute_eutran_vector,
     compute_utran_vector,
 )
+from wispgate.domain.diagnosis.evidence import (
+    FORGED_RESYNCHRONISATION,
+    RESYNCHRONISED,
+    Procedure,
+)
 from wispgate.domain.policy.profile import NetworkProfile
 from wispgate.kernel.clock import Clock
 from wispgate.kernel.errors import Unavailable
 from wispgate.kernel.identifiers import Imsi
 from wispgate.kernel.plmn import Plmn
+from wispgate.store.access_log import AccessLog, Note
 from wispgate.store.batching import Batcher
 from wispgate.store.directory import Place
 from wispgate.store.hot import HotStore
@@ -84,8 +90,12 @@ class _Asked:
 class AuthenticationCentre:
     """Issues sequence numbers by batches and computes vectors from them."""
 
-    def __init__(self, store: HotStore, vault: Vault, lines: LineCache, *, clock: Clock) -> None:
+    def __init__(
+        self, store: HotStore, vault: Vault, lines: LineCache, access_log: AccessLog,
+        *, clock: Clock,
+    ) -> None:  # fmt: skip
         self._store = store
+        self._access_log = access_log
         self._vault = vault
         self._lines = lines
         self._clock = clock
@@ -147,11 +157,27 @@ class AuthenticationCentre:
             peer=request.serving_node,
             outcome=type(decision).__name__,
         )
+        is_forged = isinstance(decision, MacFailure)
+        self._note_resynchronisation(request, place, is_forged=is_forged)
         match decision:
             case MacFailure():
                 return None
             case sequence.Resynchronised(sqn=sqn_ms) | sequence.NotNeeded(sqn_ms=sqn_ms):
                 return sqn_ms
+
+    def _note_resynchronisation(
+        self, request: VectorRequest, place: Place, *, is_forged: bool
+    ) -> None:
+        note = Note(
+            core_id=request.core_id,
+            imsi=request.imsi.digits,
+            procedure=Procedure.AUTHENTICATION,
+            result=FORGED_RESYNCHRONISATION if is_forged else RESYNCHRONISED,
+            peer=request.serving_node,
+            visited_plmn=str(request.plmn),
+            place=place,
+        )
+        self._access_log.note(note, now=self._clock.now())
 
     def _open(self, iccid: str, sealed_key: bytes) -> Credential:
         try:

@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from wispgate.domain.diagnosis.evidence import Procedure
 from wispgate.domain.plan.speed import Speed
 from wispgate.domain.policy.capabilities import get_core_profile
 from wispgate.domain.policy.decisions import (
@@ -19,7 +20,9 @@ from wispgate.domain.policy.decisions import (
     decide_update_location,
 )
 from wispgate.domain.policy.profile import ApnProfile, NetworkProfile
+from wispgate.kernel.clock import Clock
 from wispgate.kernel.identifiers import Imsi
+from wispgate.kernel.plmn import Plmn
 from wispgate.network.hss.answers import (
     AUTHENTICATION_DATA_UNAVAILABLE,
     RESULTS,
@@ -40,6 +43,7 @@ from wispgate.network.hss.requests import LocationRequest, location_request_of, 
 from wispgate.network.hss.subscription_data import subscription_data
 from wispgate.network.hss.usual import read_air, read_ulr
 from wispgate.network.transport.applications import LineChanges, Request
+from wispgate.store.access_log import AccessLog, Note
 from wispgate.store.directory import Directory, Identity, Place
 from wispgate.store.equipment import LockedLine
 from wispgate.store.lines import KnownLine
@@ -74,11 +78,16 @@ class S6a:
         centre: AuthenticationCentre,
         locations: Locations,
         reports: Reports,
+        access_log: AccessLog,
+        *,
+        clock: Clock,
     ) -> None:
         self._directory = directory
         self._centre = centre
         self._locations = locations
         self._reports = reports
+        self._access_log = access_log
+        self._clock = clock
 
     def decode(self, raw: bytes) -> HotAir | HotUlr | None:
         """An AIR or ULR by the hot codec, unless it is unusual."""
@@ -131,6 +140,7 @@ class S6a:
         for _ in range(_ATTEMPTS):
             place = self._directory.find_known(identity) or await self._directory.find(identity)
             if place is None:
+                self._note(request, Procedure.AUTHENTICATION, wanted.imsi, wanted.plmn, None)
                 return unknown
             issued = await self._centre.issue(wanted, place)
             if issued is None:
@@ -141,6 +151,9 @@ class S6a:
             )
             match decision:
                 case Refused(reason=reason):
+                    self._note(
+                        request, Procedure.AUTHENTICATION, wanted.imsi, wanted.plmn, place, reason
+                    )
                     return reason
                 case Allowed():
                     return self._centre.compute(wanted, issued)
@@ -163,6 +176,8 @@ class S6a:
                     continue
             decided = await self._decide(request, asked, line, place)
             if isinstance(decided, Refusal) and not is_kept:
+                shown = decided if place else Refusal.UNKNOWN_SUBSCRIBER
+                self._note(request, Procedure.REGISTRATION, asked.imsi, asked.plmn, place, shown)
                 return self._refused(request, asked, decided)
             if isinstance(decided, Registered) and line is not None and place is not None:
                 await self._see(subject, asked, line, decided, place)
@@ -213,6 +228,22 @@ class S6a:
             return s6a_answer(request, SUCCESS, [_ULA_FLAGS])
         data = subscription_data(line.profile, msisdn=line.msisdn)
         return s6a_answer(request, SUCCESS, [_ULA_FLAGS, data])
+
+    def _note(
+        self, request: Request, procedure: Procedure, imsi: Imsi, plmn: Plmn, place: Place | None,
+        reason: Refusal = Refusal.UNKNOWN_SUBSCRIBER,
+    ) -> None:  # fmt: skip
+        """For the authentication log; an unknown IMSI counts as unknown, whatever it is answered."""
+        note = Note(
+            core_id=request.peer.core_id,
+            imsi=imsi.digits,
+            procedure=procedure,
+            result=reason.value,
+            peer=request.peer.identity,
+            visited_plmn=str(plmn),
+            place=place,
+        )
+        self._access_log.note(note, now=self._clock.now())
 
     def _refused(self, request: Request, asked: LocationRequest, reason: Refusal) -> bytes:
         _log_outcome("registration", request, asked.imsi, reason)

@@ -13,10 +13,12 @@ from typing import Final
 
 import structlog
 
+from wispgate.domain.diagnosis.evidence import Procedure
 from wispgate.domain.plan.speed import Speed
 from wispgate.domain.policy.capabilities import CoreProfile, get_core_profile
 from wispgate.domain.policy.decisions import Admitted, Refusal, Refused, decide_admission
 from wispgate.domain.policy.profile import ApnProfile, NetworkProfile
+from wispgate.kernel.clock import Clock
 from wispgate.network.pcrf.answers import (
     INITIAL_PARAMETERS_MISSING,
     RESULTS,
@@ -42,6 +44,7 @@ from wispgate.network.pcrf.requests import (
 )
 from wispgate.network.pcrf.usual import read_hot
 from wispgate.network.transport.applications import LineChanges, Request
+from wispgate.store.access_log import AccessLog, Note, is_imsi, plain
 from wispgate.store.directory import Directory, Identity, Place
 from wispgate.store.lines import KnownLine
 from wispgate.store.policy_sessions import (
@@ -87,8 +90,12 @@ class Gx:
     application_id = commands.APPLICATION_GX
     vendor_id = commands.VENDOR_3GPP
 
-    def __init__(self, directory: Directory, sessions: PolicySessions) -> None:
+    def __init__(
+        self, directory: Directory, sessions: PolicySessions, access_log: AccessLog, *, clock: Clock
+    ) -> None:
         self._directory = directory
+        self._access_log = access_log
+        self._clock = clock
         self._sessions = sessions
         self._partition_of: OrderedDict[str, int] = OrderedDict()
 
@@ -126,7 +133,7 @@ class Gx:
                 asked.identity
             )
             if place is None:
-                return self._refuse(dialogue, Refusal.UNKNOWN_SUBSCRIBER)
+                return self._refuse(dialogue, Refusal.UNKNOWN_SUBSCRIBER, None, dialogue.asked.imsi)
             # What is known of the line will do: if it is no longer so, nothing is written.
             known = None if attempt else self._sessions.find_line(place.line_id)
             if known is not None and known.has(asked.identity):
@@ -152,7 +159,7 @@ class Gx:
         answer = await self._open(dialogue, subject.line, place)
         if isinstance(answer, Refusal):
             await self._sessions.note_refusal(subject.line.line_id, place.partition)
-            return self._refuse(dialogue, answer)
+            return self._refuse(dialogue, answer, place, subject.line.imsi)
         return answer
 
     async def _open(
@@ -254,8 +261,20 @@ class Gx:
         _log_outcome(dialogue, "answered again")
         return replay(session.last_answer, dialogue.request)
 
-    def _refuse(self, dialogue: Dialogue, reason: Refusal) -> bytes:
+    def _refuse(self, dialogue: Dialogue, reason: Refusal, place: Place | None, imsi: str) -> bytes:
         _log_outcome(dialogue, reason.value)
+        if is_imsi(imsi):
+            note = Note(
+                core_id=dialogue.request.peer.core_id,
+                imsi=imsi,
+                procedure=Procedure.SESSION,
+                result=reason.value,
+                peer=dialogue.request.peer.identity,
+                visited_plmn=plain(dialogue.asked.visited_plmn or ""),
+                apn=plain(dialogue.asked.apn or ""),
+                place=place,
+            )
+            self._access_log.note(note, now=self._clock.now())
         return dialogue.answer(RESULTS[reason])
 
 

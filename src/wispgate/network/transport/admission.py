@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
+from wispgate.domain.diagnosis.evidence import KnockCause
 from wispgate.domain.policy.capabilities import GENERIC_3GPP, get_core_profile
 from wispgate.kernel.errors import NotFound
 from wispgate.kernel.plmn import Plmn
@@ -36,6 +37,7 @@ class NotAdmitted:
 
     result_code: ResultCode
     reason: str
+    cause: KnockCause
 
 
 def decide_admission(
@@ -43,7 +45,11 @@ def decide_admission(
 ) -> Admitted | NotAdmitted:
     """Looks a Capabilities-Exchange-Request up in the rows of `find_peers` for its identity."""
     if not allowed:
-        return NotAdmitted(ResultCode.UNKNOWN_PEER, f"{remote.origin_host} is no peer of any core")
+        return NotAdmitted(
+            ResultCode.UNKNOWN_PEER,
+            f"{remote.origin_host} is no peer of any core",
+            KnockCause.UNKNOWN_IDENTITY,
+        )
     address = path.address
     here = [row for row in allowed if _is_within(address, row["addresses"])]
     if not here:
@@ -51,6 +57,7 @@ def decide_admission(
         return NotAdmitted(
             ResultCode.UNKNOWN_PEER,
             f"{remote.origin_host} may connect from {places}, not from {address}",
+            KnockCause.WRONG_ADDRESS,
         )
     realm = remote.origin_realm.lower()
     row = next((row for row in here if row["realm"].lower() == realm), None)
@@ -59,16 +66,23 @@ def decide_admission(
         return NotAdmitted(
             ResultCode.UNKNOWN_PEER,
             f"{remote.origin_host} says realm {remote.origin_realm}, its core expects {expected}",
+            KnockCause.WRONG_REALM,
         )
     fault = _find_path_fault(row, path)
     if fault:
-        return NotAdmitted(ResultCode.UNKNOWN_PEER, f"{remote.origin_host}: {fault}")
+        is_other_way = path.transport != row["transport"]
+        return NotAdmitted(
+            ResultCode.UNKNOWN_PEER,
+            f"{remote.origin_host}: {fault}",
+            KnockCause.WRONG_TRANSPORT if is_other_way else KnockCause.WRONG_CERTIFICATE,
+        )
     peer = peer_of(row)
     spoken = {application.application_id for application in remote.applications}
     if not remote.is_relay and not spoken & peer.application_ids:
         return NotAdmitted(
             ResultCode.NO_COMMON_APPLICATION,
             f"{remote.origin_host} announces none of {', '.join(row['applications'])}",
+            KnockCause.NO_COMMON_APPLICATION,
         )
     return Admitted(peer)
 

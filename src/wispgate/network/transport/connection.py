@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, assert_never, cast
 
 import structlog
 
+from wispgate.domain.diagnosis.evidence import KnockCause
 from wispgate.network.transport import metrics
 from wispgate.network.transport.admission import Path
 from wispgate.network.transport.applications import PendingAnswer, RemotePeer
@@ -285,12 +286,14 @@ class Connection(asyncio.Protocol):
     def _note_refusal(self, event: ev.CapabilitiesRefused) -> None:
         """A peer that does not take us, or that has no application or security in common with us."""
         reason = f"it and this node have nothing in common (result {event.result_code})"
+        cause = KnockCause.NO_COMMON_APPLICATION
         if not event.by_us:
+            cause = KnockCause.REFUSED_BY_PEER
             reason = f"it refuses us with {event.result_code} {event.error_message}".rstrip()
         self.end_reason = reason
         remote = self.peer.remote or self._introduced
         if remote is not None:
-            self._node.spawn(self._node.registrar.record_refusal(self, remote, reason))
+            self._node.spawn(self._node.registrar.record_refusal(self, remote, reason, cause))
 
     def _close(self) -> None:
         """Closes once everything is written, or gives that up after a while."""

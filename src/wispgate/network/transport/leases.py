@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from wispgate.domain.diagnosis.evidence import KnockCause
 from wispgate.network.transport.applications import RemotePeer
 from wispgate.network.transport.statistics import Tally
 from wispgate.store.hot import HotStore
@@ -119,13 +120,15 @@ class Leases:
     # --- what else the nodes share --------------------------------------------------------------
 
     async def record_refusal(
-        self, identity: str, *, address: str, reason: str, attempts: int = 1, now: datetime
-    ) -> None:
+        self, identity: str, *, address: str, cause: KnockCause, reason: str, attempts: int = 1,
+        now: datetime,
+    ) -> None:  # fmt: skip
         await self._store.public.fetch(
             "record_refused_connection",
             {
                 "identity": _plain(identity),
                 "remote_address": address,
+                "cause": cause.value,
                 "reason": _plain(reason),
                 "attempts": attempts,
                 "now": now,

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import structlog
 
+from wispgate.domain.diagnosis.evidence import KnockCause
 from wispgate.kernel.clock import Clock
 from wispgate.kernel.errors import Unavailable
 from wispgate.network.transport import metrics, sctp, tls
@@ -190,13 +191,13 @@ class DiameterNode:
         self.doorkeeper.leave(address)
         return True
 
-    def _note_failed_handshake(self, address: str, reason: str) -> None:
+    def _note_failed_handshake(self, address: str, cause: KnockCause, reason: str) -> None:
         """Nobody has said a name yet: the address is all that is known."""
         _log.warning("peer refused", address=address, reason=reason)
         metrics.REFUSED_CONNECTIONS.labels("tls").inc()
         self.spawn(
             self.registrar.leases.record_refusal(
-                "(no name yet)", address=address, reason=reason, now=self.clock.now()
+                "(no name yet)", address=address, cause=cause, reason=reason, now=self.clock.now()
             )
         )
 

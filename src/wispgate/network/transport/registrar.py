@@ -10,6 +10,7 @@ from uuid import UUID
 
 import structlog
 
+from wispgate.domain.diagnosis.evidence import KnockCause
 from wispgate.kernel.errors import Unavailable
 from wispgate.network.transport import metrics
 from wispgate.network.transport.admission import NotAdmitted, decide_admission, peer_of
@@ -93,13 +94,13 @@ class Registrar:
         rows = await self.leases.find_allowed(remote.origin_host)
         decision = decide_admission(remote, connection.path, rows)
         if isinstance(decision, NotAdmitted):
-            await self.record_refusal(connection, remote, decision.reason)
+            await self.record_refusal(connection, remote, decision.reason, decision.cause)
             return decision.result_code
         await self._prepare_local(decision.peer)
         async with self._locks[decision.peer.key]:
             claimed = await self._claim(connection, decision.peer, remote)
         if isinstance(claimed, str):
-            await self.record_refusal(connection, remote, claimed)
+            await self.record_refusal(connection, remote, claimed, KnockCause.CONNECTED_ALREADY)
             return ResultCode.ELECTION_LOST
         connection.remote = decision.peer
         self._node.calls.give_way(decision.peer.key)
@@ -154,7 +155,7 @@ class Registrar:
     # --- their end ----------------------------------------------------------------------------
 
     async def record_refusal(
-        self, connection: Connection, remote: Capabilities, reason: str
+        self, connection: Connection, remote: Capabilities, reason: str, cause: KnockCause
     ) -> None:
         """Tells the console who was turned away, and why."""
         _log.warning(
@@ -164,6 +165,7 @@ class Registrar:
         await self.leases.record_refusal(
             remote.origin_host,
             address=connection.address,
+            cause=cause,
             reason=reason,
             now=self._node.clock.now(),
         )
@@ -294,7 +296,7 @@ class Registrar:
             await self.leases.keep_statistics(tallies, now=now)
         for address, attempts in self._node.doorkeeper.take_turned_away().items():
             await self.leases.record_refusal(
-                _NOT_ASKED, address=address, attempts=attempts, now=now,
+                _NOT_ASKED, address=address, cause=KnockCause.TOO_MANY, attempts=attempts, now=now,
                 reason="too many connections from addresses that no peer has",
             )  # fmt: skip
 

@@ -13,6 +13,7 @@ from typing import Final, cast
 
 import structlog
 
+from wispgate.domain.diagnosis.evidence import KnockCause
 from wispgate.kernel.errors import Misconfigured
 
 _log = structlog.get_logger("diameter")
@@ -94,7 +95,7 @@ class TlsDoor(asyncio.Protocol):
         context: ssl.SSLContext,
         connection: Callable[[], asyncio.Protocol],
         entering: Callable[[str], bool],
-        refused: Callable[[str, str], None],
+        refused: Callable[[str, KnockCause, str], None],
     ) -> None:
         """`entering` says whether a connection from there may be listened to."""
         self._context = context
@@ -121,18 +122,45 @@ class TlsDoor(asyncio.Protocol):
                 plain, porch, self._context, server_side=True,
                 ssl_handshake_timeout=HANDSHAKE_SECONDS,
             )  # fmt: skip
+        except ConnectionResetError:
+            # It came and went without a word, as port scans, health checks and our own self-test do.
+            plain.abort()
+            return
         except (OSError, asyncio.CancelledError) as error:
             plain.abort()
-            self._refused(address, _in_words(error))
+            self._refused(address, cause_of(error), _in_words(error))
             return
         if secure is None or porch.is_lost:
-            self._refused(address, "it went away after the TLS handshake")
+            self._refused(
+                address, KnockCause.HANDSHAKE_FAILED, "it went away after the TLS handshake"
+            )
             return
         connection = self._connection()
         secure.set_protocol(connection)
         connection.connection_made(secure)
         if porch.received:
             connection.data_received(porch.received)
+
+
+# What OpenSSL says of octets that are no TLS: a Diameter message begins with version 1.
+_NO_TLS: Final = (
+    "WRONG_VERSION_NUMBER",
+    "RECORD_LAYER_FAILURE",
+    "HTTP_REQUEST",
+    "UNEXPECTED_MESSAGE",
+)
+
+
+def cause_of(error: BaseException) -> KnockCause:
+    """The word for what ended a handshake."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return KnockCause.UNTRUSTED_CERTIFICATE
+    reason = (error.reason or "") if isinstance(error, ssl.SSLError) else ""
+    if "PEER_DID_NOT_RETURN_A_CERTIFICATE" in reason:
+        return KnockCause.NO_CERTIFICATE
+    if "ALERT" in reason and ("CA" in reason or "CERTIFICATE" in reason):
+        return KnockCause.OURS_NOT_TRUSTED
+    return KnockCause.NOT_TLS if reason in _NO_TLS else KnockCause.HANDSHAKE_FAILED
 
 
 def _in_words(error: BaseException) -> str:

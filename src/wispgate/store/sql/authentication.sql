@@ -47,7 +47,7 @@ stepped AS (
     SET sqn = least(((b.seq + b.vectors) << 5) | b.ind, 281474976710655),
         consecutive_resyncs = b.resyncs, last_requested_at = :now,
         first_requested_at = coalesce(a.first_requested_at, :now),
-        last_serving_node = b.node, last_visited_plmn = b.plmn
+        last_serving_node = b.node, last_visited_plmn = b.plmn, last_refusal = ''
     FROM based b
     WHERE a.core_id = b.core_id AND a.imsi = b.imsi
 )

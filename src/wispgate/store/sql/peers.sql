@@ -111,11 +111,11 @@ UPDATE peer_connection SET state = 'closed', expires_at = :now, detail = 'the no
 WHERE holder = :holder AND state <> 'closed';
 
 -- record_refused_connection
--- Somebody was turned away.
-INSERT INTO refused_connection (identity, remote_address, reason, attempts, last_at)
-VALUES (:identity, :remote_address, :reason, :attempts, :now)
+-- Somebody was turned away. `cause` is one word for programs, `reason` says it to people.
+INSERT INTO refused_connection (identity, remote_address, cause, reason, attempts, last_at)
+VALUES (:identity, :remote_address, :cause, :reason, :attempts, :now)
 ON CONFLICT (identity, remote_address) DO UPDATE
-SET reason = excluded.reason, attempts = refused_connection.attempts + excluded.attempts,
+SET cause = excluded.cause, reason = excluded.reason, attempts = refused_connection.attempts + excluded.attempts,
     last_at = excluded.last_at;
 
 -- keep_origin_state

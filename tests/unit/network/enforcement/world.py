@@ -31,6 +31,7 @@ from wispgate.network.transport.leases import Leases
 from wispgate.network.transport.node import DiameterNode, Doors
 from wispgate.simulator.diameter import DiameterClient
 from wispgate.store import outbox, sync
+from wispgate.store.access_log import AccessLog
 from wispgate.store.directory import Directory
 from wispgate.store.equipment import Equipment
 from wispgate.store.hot import HotStore
@@ -230,20 +231,22 @@ async def a_policy_node(
 ) -> AsyncIterator[Node]:
     clock = clock or TravellingClock(NOW)
     async with HotStore(database.dsn("network")) as store:
-        lines = LineCache(ProfileCache())
+        lines, access_log = LineCache(ProfileCache()), AccessLog(store)
         directory = Directory(store)
         applications = [
             S6a(
                 directory,
-                AuthenticationCentre(store, Vault([opening_key]), lines, clock=clock),
+                AuthenticationCentre(store, Vault([opening_key]), lines, access_log, clock=clock),
                 Locations(store, lines, clock=clock),
                 Reports(
                     directory,
                     Presence(store, lines, clock=clock),
                     Equipment(store, ProfileCache(), clock=clock),
                 ),
+                access_log,
+                clock=clock,
             ),
-            Gx(directory, PolicySessions(store, lines, clock=clock)),
+            Gx(directory, PolicySessions(store, lines, clock=clock), access_log, clock=clock),
         ]
         leases = Leases(store, holder=name, local_identity=name)
         local = LocalNode(

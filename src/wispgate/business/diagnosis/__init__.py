@@ -1,0 +1,1 @@
+"""The self-test of EPC connections: gathers evidence for `domain.diagnosis` to judge."""
