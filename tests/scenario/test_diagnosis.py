@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +35,7 @@ from wispgate.wire.diameter.commands import (
 S6A = Application(APPLICATION_S6A, VENDOR_3GPP)
 GX = Application(APPLICATION_GX, VENDOR_3GPP)
 GY = Application(APPLICATION_CREDIT_CONTROL)
+HOME, FOREIGN = Plmn("001", "01"), Plmn("262", "01")
 LINE, UNKNOWN, OUTSIDE = imsi(1), imsi(7), "262010000000001"
 
 
@@ -55,7 +56,9 @@ class Scene:
             (found,) = diagnosis.examine(places, identity=MME_HOST, imsi=phone)
         return found.findings
 
-    def client(self, host: str = MME_HOST, realm: str = REALM, application: Application = S6A) -> Any:
+    def client(
+        self, host: str = MME_HOST, realm: str = REALM, application: Application = S6A
+    ) -> Coroutine[Any, Any, DiameterClient]:
         return DiameterClient(host, realm, [application]).connect("127.0.0.1", self.node.port)
 
 
@@ -112,7 +115,7 @@ async def show_a_foreign_certificate(scene: Scene) -> None:
         writer.close()
 
 
-def authenticate(phone: str, *, plmn: Plmn = Plmn("001", "01"), resync: bytes = b"") -> Act:
+def authenticate(phone: str, *, plmn: Plmn = HOME, resync: bytes = b"") -> Act:
     async def act(scene: Scene) -> DiameterClient:
         mme = await scene.client()
         await air(mme, phone, plmn=plmn, resync=resync)
@@ -173,7 +176,7 @@ CASES = [
         peer={"transport": "tls"},
     ),
     Broken(
-        "PLMN is not ours", authenticate(LINE, plmn=Plmn("262", "01")),
+        "PLMN is not ours", authenticate(LINE, plmn=FOREIGN),
         Link.PLMN, "in PLMN 262-01", "set its PLMN", phone=LINE,
     ),
     Broken(
@@ -226,7 +229,7 @@ def allow_only_at_home(database: TestDatabase) -> None:
     with database.admin() as admin:
         admin.execute(
             "UPDATE hot_00.line SET profile = profile"
-            " || '{\"is_roaming_allowed\": false, \"home_plmns\": [\"00101\"]}'"
+            ' || \'{"is_roaming_allowed": false, "home_plmns": ["00101"]}\''
         )
 
 

@@ -332,8 +332,9 @@ def _open_links(evidence: Evidence) -> list[ev.Link]:
 
 
 def _places(evidence: Evidence, peer: KnownPeer) -> str:
+    """Where the peer is to knock; that we listen with its transport was found before."""
     found = [each.address for each in evidence.listeners if each.transport == peer.transport]
-    return _list(tuple(found)) if found else "our Diameter address"
+    return _list(tuple(found))
 
 
 def _list(words: tuple[str, ...]) -> str:
