@@ -23,6 +23,11 @@ class Framer:
         self._needed = HEADER_LENGTH
         self._is_broken = False
 
+    @property
+    def unread(self) -> bytes:
+        """The beginning of a message whose rest has not come yet."""
+        return b"".join(self._pieces)
+
     def receive_data(self, data: bytes) -> list[bytes]:
         """The messages that are now complete.
 

@@ -48,6 +48,11 @@ class Peer(PeerMachine):
         """New requests go out only on an open connection that is in good health."""
         return self.is_open and self._watchdog.health is Health.OKAY
 
+    @property
+    def unread(self) -> bytes:
+        """The beginning of a message whose rest has not come yet: where who joins late begins."""
+        return self._framer.unread
+
     def get_timer(self) -> datetime | None:
         """When `handle_timer` wants to be called if nothing happens before."""
         expiries = [t for t in (self._deadline, self._watchdog.expires_at) if t is not None]

@@ -82,3 +82,13 @@ def test_the_longest_message_allowed_is_taken() -> None:
     assert Framer(1024).receive_data(message) == [message]
     with pytest.raises(InvalidMessageLength):
         Framer(1020).receive_data(message)
+
+
+def test_what_has_no_end_yet_can_be_seen() -> None:
+    whole = a_message(1)
+    framer = Framer()
+
+    before = framer.unread
+    framer.receive_data(whole + whole[:30])
+
+    assert (before, framer.unread) == (b"", whole[:30])
