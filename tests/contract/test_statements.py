@@ -24,6 +24,8 @@ PUBLIC_TABLES = {
     "peer_connection",
     "peer_statistics",
     "refused_connection",
+    "tracing_trace",
+    "tracing_tracemessage",
 }
 HOT_TABLES = {
     "authentication",

@@ -16,6 +16,7 @@ from wispgate.main.installation import DataFolder
 SEAL_SECONDS = 3.0
 CHECKPOINT_SECONDS = 60.0
 RETENTION_SECONDS = 3600.0
+TRACES_SECONDS = 600.0
 
 _log = structlog.get_logger("worker")
 
@@ -37,6 +38,11 @@ def audit_chores(key: SigningKey, folder: DataFolder) -> Sequence[Chore]:
         Chore("checkpoints", CHECKPOINT_SECONDS, lambda: _keep_checkpoints(folder)),
         Chore("audit retention", RETENTION_SECONDS, lambda: _apply_retention(key)),
     )
+
+
+def trace_chores() -> Sequence[Chore]:
+    """What keeps traces from piling up. Needs Django set up as the role worker."""
+    return (Chore("old traces", TRACES_SECONDS, _forget_traces),)
 
 
 def do_due(chores: Sequence[Chore]) -> None:
@@ -79,3 +85,13 @@ def _apply_retention(key: SigningKey) -> None:
     removed = retention.apply(key, now=settings.WISPGATE_CLOCK.now())
     if removed:
         _log.info("audit entries removed by retention", entries=removed)
+
+
+def _forget_traces() -> None:
+    from django.conf import settings  # noqa: PLC0415 (needs Django)
+
+    from wispgate.business.tracing import services  # noqa: PLC0415
+
+    forgotten = services.forget(now=settings.WISPGATE_CLOCK.now())
+    if forgotten:
+        _log.info("old traces removed", traces=forgotten)

@@ -31,6 +31,7 @@ from wispgate.main import (
     simulate,
     status,
     tenants,
+    trace_commands,
     up,
 )
 from wispgate.main import settings as configuration
@@ -60,6 +61,7 @@ for _name, _part in (
 ):  # fmt: skip
     app.add_typer(_part, name=_name)
 app.add_typer(peer_commands.app, name="peer")
+app.add_typer(trace_commands.app, name="trace")
 app.add_typer(audit_cli.app, name="audit")
 app.add_typer(login_cli.token_app, name="token")
 app.add_typer(login_cli.staff_app, name="staff")

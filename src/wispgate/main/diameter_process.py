@@ -42,6 +42,7 @@ from wispgate.network.transport.leases import Leases
 from wispgate.network.transport.node import DiameterNode, Doors
 from wispgate.network.transport.tls import Certificate
 from wispgate.store.access_log import KEPT, AccessLog
+from wispgate.network.transport.tracing import Tracer
 from wispgate.store.charging_lines import ChargingLines
 from wispgate.store.directory import Directory
 from wispgate.store.equipment import Equipment
@@ -99,6 +100,7 @@ async def running_node(
     node = DiameterNode(
         local, dispatcher, leases, clock=clock, timing=timing, certificate=_certificate(settings)
     )
+    node.tracer = Tracer(store, clock=clock)
     node.registrar.state_lost.append(LostSessions(store).settle)
     await node.start(_doors(settings))
     enforcer = Enforcer(store, _VOCABULARY, clock=clock)

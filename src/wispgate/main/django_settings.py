@@ -105,6 +105,7 @@ INSTALLED_APPS = [
     "wispgate.business.balances",
     "wispgate.business.subscriptions",
     "wispgate.business.tenants",
+    "wispgate.business.tracing",
     "wispgate.business.notifications",
     "wispgate.web.site",
     "wispgate.web.console",

@@ -30,7 +30,11 @@ def run(settings: Settings) -> None:
         signal.signal(number, lambda *_: stopping.set())
     _log.info("worker ready", consumers=sorted(consumers()))
     key = secret_files.read_signing_key(settings.folder.secrets)
-    own = [*chores.audit_chores(key, settings.folder), *login_chores.chores()]
+    own = [
+        *chores.audit_chores(key, settings.folder),
+        *chores.trace_chores(),
+        *login_chores.chores(),
+    ]
 
     def on_turn() -> None:
         health.beat(settings.folder.heartbeat("worker"))

@@ -110,7 +110,7 @@ def _ip(one: Sent, segment: bytes) -> bytes:
 def _checksum(octets: bytes) -> int:
     """RFC 1071: the complement of the sum in one's complement of 16-bit words."""
     padded = octets + bytes(len(octets) & 1)
-    total = sum(unpack(f">{len(padded) // 2}H", padded))
+    total: int = sum(unpack(f">{len(padded) // 2}H", padded))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF

@@ -86,7 +86,7 @@ def test_wireshark_reads_every_masked_message_of_an_epc(tmp_path: Path, version:
             if raw[4] & 0x80
             else Sent(AT, us, mme, mask_secrets(raw))
             for raw in raws
-        )  # fmt: skip
+        )
     )
 
     commands = dissected(file, "diameter.cmd.code")

@@ -116,7 +116,7 @@ _ROWS: Sequence[Role] = (
         "Sees peers, sessions and pushes; lets lines in and cuts them off.",
         _grants(
             "*.read", "subscription.activate", "subscription.suspend", "subscription.resume",
-            "subscription.device", "equipment.list",
+            "subscription.device", "equipment.list", "trace.start",
         ),
         PAPERS,
     ),

@@ -30,6 +30,7 @@ from wispgate.wire.diameter.peer import Peer
 if TYPE_CHECKING:
     from wispgate.network.transport.calls import Call
     from wispgate.network.transport.node import DiameterNode
+    from wispgate.network.transport.tracing import Tap
 
 _log = structlog.get_logger("diameter")
 
@@ -72,6 +73,8 @@ class Connection(asyncio.Protocol):
         self.opened_at = node.clock.now()
         self.answered = 0
         self.statistics = Statistics()
+        # Who hears everything that passes; nobody, unless a trace is about this connection.
+        self.tracer: Tap | None = None
         # Why it ended, in words for people: the first that is known stays.
         self.end_reason = ""
         self.goodbye: int | None = None
@@ -92,6 +95,14 @@ class Connection(asyncio.Protocol):
         """Where the other side is."""
         return self.path.address
 
+    @property
+    def remote_port(self) -> int:
+        return _end_of(self._transport, "peername")[1]
+
+    @property
+    def local_address(self) -> str:
+        return _end_of(self._transport, "sockname")[0]
+
     # --- what asyncio tells -------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -106,6 +117,8 @@ class Connection(asyncio.Protocol):
         self.flush()
 
     def data_received(self, data: bytes) -> None:
+        if self.tracer is not None:
+            self.tracer.received(data)
         self.act(self.peer.receive_data(data, now=self._node.clock.now()))
         self.flush()
 
@@ -195,6 +208,8 @@ class Connection(asyncio.Protocol):
             self._answers.clear()
         transport = self._transport
         if data and transport is not None and not transport.is_closing():
+            if self.tracer is not None:
+                self.tracer.sent(data)
             transport.write(data)
             if transport.get_write_buffer_size() > MAX_UNREAD:
                 self._cut_off("too much waits for it to be read")
@@ -364,6 +379,12 @@ class Connection(asyncio.Protocol):
 def address_of(transport: asyncio.BaseTransport) -> str:
     name = transport.get_extra_info("peername")
     return name[0] if name else ""
+
+
+def _end_of(transport: asyncio.BaseTransport | None, name: str) -> tuple[str, int]:
+    """Address and port of one end, as the socket knows them; nothing of one that is gone."""
+    end = None if transport is None else transport.get_extra_info(name)
+    return (end[0], end[1]) if end else ("0.0.0.0", 0)  # noqa: S104 (no address to listen at)
 
 
 def certificate_of(transport: asyncio.BaseTransport) -> bytes:

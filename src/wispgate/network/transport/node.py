@@ -22,6 +22,7 @@ from wispgate.network.transport.leases import Leases
 from wispgate.network.transport.registrar import Registrar
 from wispgate.network.transport.requests import OutgoingRequest, PeerAway
 from wispgate.network.transport.tls import Certificate, TlsDoor
+from wispgate.network.transport.tracing import Tracer
 from wispgate.wire.diameter.answers import Origin
 from wispgate.wire.diameter.capabilities import LocalNode
 from wispgate.wire.diameter.events import DisconnectCause
@@ -33,6 +34,7 @@ _log = structlog.get_logger("diameter")
 MAX_CONNECTIONS: Final = 2000
 # How often timers are looked at: fine enough for seconds, and a clock set forward is noticed.
 _TICK_SECONDS: Final = 0.25
+_TICKS_PER_TRACING: Final = 4
 _TICKS_PER_REFRESH: Final = 10
 _TICKS_PER_STATISTICS: Final = 20
 _TICKS_PER_RENEWAL: Final = 40
@@ -70,6 +72,8 @@ class DiameterNode:
         self.registrar = Registrar(self, leases)
         self.calls = Calls(self)
         self.doorkeeper = Doorkeeper()
+        # Who records what traces ask for, where there is somebody.
+        self.tracer: Tracer | None = None
         self.port = 0
         self.tls_port = 0
         self._doors: list[asyncio.Server | sctp.Listener] = []
@@ -154,6 +158,7 @@ class DiameterNode:
         for connection in list(self.connections):
             connection.abort()
         await asyncio.sleep(0)
+        await self._guarded(self.trace())
         await self._end_tasks()
         await self._release_all()
 
@@ -175,6 +180,8 @@ class DiameterNode:
                 metrics.REFUSED_CONNECTIONS.labels("flood").inc()
                 return False
         self.connections.add(connection)
+        if self.tracer is not None:
+            self.tracer.join(connection)
         return True
 
     def forget(self, connection: Connection) -> None:
@@ -228,6 +235,11 @@ class DiameterNode:
         """Takes over what changed in the allow-list, as happens every few seconds."""
         await self._refresh()
 
+    async def trace(self) -> None:
+        """Writes what traces heard and takes over which run, as happens every second."""
+        if self.tracer is not None:
+            await self.tracer.work(self.connections)
+
     async def _refresh(self) -> None:
         rows = await self.registrar.refresh()
         self.doorkeeper.refresh(rows)
@@ -253,6 +265,7 @@ class DiameterNode:
     def _chores(self) -> list[tuple[int, Callable[[], Coroutine[Any, Any, None]]]]:
         registrar, span = self.registrar, _TICKS_PER_STATISTICS * _TICK_SECONDS
         return [
+            (_TICKS_PER_TRACING, self.trace),
             (_TICKS_PER_REFRESH, self._refresh),
             (_TICKS_PER_STATISTICS, lambda: registrar.keep_statistics(span)),
             (_TICKS_PER_RENEWAL, self.renew),

@@ -50,6 +50,7 @@ from wispgate.web.api.subscribers import router as subscribers
 from wispgate.web.api.subscriptions import router as subscriptions
 from wispgate.web.api.tenants import router as tenants
 from wispgate.web.api.tokens import router as tokens
+from wispgate.web.api.traces import router as traces
 
 _log = structlog.get_logger(__name__)
 
@@ -69,6 +70,7 @@ _TABLES = {
     "staff": "staff_staffmember",
     "roles": "staff_storedrole",
     "approvals": "approvals_approval",
+    "traces": "tracing_trace",
 }
 _PLACE = re.compile(r"/api/v1/(?P<collection>[a-z-]+)(/(?P<key>[^/]+))?")
 
@@ -211,6 +213,7 @@ def build() -> NinjaAPI:
     api.add_router("", people)
     api.add_router("", requests)
     api.add_router("", reveals)
+    api.add_router("/traces", traces)
     for kind, handler in _HANDLERS.items():
         api.add_exception_handler(kind, handler)
     return api

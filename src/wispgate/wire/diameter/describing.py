@@ -75,7 +75,9 @@ def describe(raw: bytes, *, hidden: AbstractSet[int] = frozenset()) -> Described
     application = dictionary.application_name(header.application_id)
     return Described(
         command=command,
-        abbreviation=grammar.abbreviation if grammar else _initials(command, header.is_request),
+        abbreviation=grammar.abbreviation
+        if grammar
+        else _initials(command, is_request=header.is_request),
         interface=_CALLED.get(grammar.interface, grammar.interface) if grammar else "",
         application=application or f"application {header.application_id}",
         is_request=header.is_request,
@@ -98,7 +100,7 @@ def _split(data: bytes, start: int = 0) -> tuple[tuple[Avp, ...], str]:
         return (), error.message
 
 
-def _initials(command: str, is_request: bool) -> str:
+def _initials(command: str, *, is_request: bool) -> str:
     initials = "".join(word[0] for word in command.split("-") if word[:1].isupper())
     return f"{initials or command} {'request' if is_request else 'answer'}"
 
@@ -140,7 +142,8 @@ def _describe_all(
 def _describe_avp(avp: Avp, hidden: AbstractSet[int], vendor_id: int, depth: int) -> DescribedAvp:
     definition = avp.definition
     name = avp.name if definition is None else definition.name
-    value, members = "", ()
+    value = ""
+    members: tuple[DescribedAvp, ...] = ()
     if avp.key in hidden:
         value = f"hidden, {len(avp.data)} octets"
     elif definition is not None and definition.type is AvpType.GROUPED:

@@ -26,6 +26,8 @@ LEFT_OUT: Final = MappingProxyType(
         "outbox": "events are for the consumers of this installation, which have had most of them",
         "staff_idempotentrequest": "answers to calls that were made here",
         "tenants_tenantexport": "says what was taken out of this installation",
+        "tracing_trace": "what passed over this installation's connections, for a week",
+        "tracing_tracemessage": "what passed over this installation's connections, for a week",
         "audit_sealblock": "seals of this installation's chain",
         "audit_sealmark": "seals of this installation's chain",
         "audit_sealcursor": "how far this installation has sealed",
