@@ -29,6 +29,7 @@ PAGES = {
     "import": "/sims/import/",
     "empty": "/sims/?state=retired",
     "peers": "/peers/",
+    "traces": "/traces/",
     "lines": "/lines/",
     "line": "/lines/{online}/",
     "used-up": "/lines/{throttled}/",

@@ -54,7 +54,7 @@ def start(subject: Subject, *, minutes: int = 10, max_messages: int = 1000) -> U
     Staff of an operator trace its cards and their sessions; the platform's staff anything.
     Raises InvalidValue, NotFound, NotYoursToTrace or TooManyTraces.
     """
-    value = _check(subject, minutes, max_messages)
+    value = check(subject, minutes=minutes, max_messages=max_messages)
     scope = scopes.current()
     owner = _owner(subject, value)
     _refuse_too_many()
@@ -95,7 +95,7 @@ def forget(*, now: datetime) -> int:
 # --- checks -------------------------------------------------------------------------------------
 
 
-def _check(subject: Subject, minutes: int, max_messages: int) -> str:
+def check(subject: Subject, *, minutes: int = 10, max_messages: int = 1000) -> str:
     """The subject's value in its one form. Raises InvalidValue."""
     if subject.kind not in KINDS:
         raise InvalidValue(f"one of {', '.join(KINDS)} is followed", field="kind")

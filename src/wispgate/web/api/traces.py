@@ -48,7 +48,11 @@ class SignallingTraceOut(Schema):
 
     @staticmethod
     def show(trace: Any) -> "SignallingTraceOut":
-        values = {name: getattr(trace, name) for name in SignallingTraceOut.model_fields if name != "state"}
+        values = {
+            name: getattr(trace, name)
+            for name in SignallingTraceOut.model_fields
+            if name != "state"
+        }
         return SignallingTraceOut(state=queries.state_of(trace, now=scopes.current().now), **values)
 
 

@@ -84,6 +84,12 @@ _COLOUR = {
     "grey": Badge("grey", "visibility", "attention"),
     "white": Badge("white", "check_circle", "good"),
 }
+_TRACE = {
+    "running": Badge("running", "radio_button_checked", "good"),
+    "stopped": Badge("stopped", "stop_circle", "off"),
+    "full": Badge("full", "inventory_2", "attention"),
+    "over": Badge("over", "check", "off"),
+}
 _ACTION = {
     "insert": Badge("created", "add_circle", "plain"),
     "update": Badge("changed", "edit", "plain"),
@@ -129,6 +135,7 @@ BADGES: Mapping[str, Mapping[str, Badge]] = MappingProxyType(
         "number": _NUMBER,
         "operator": _OPERATOR,
         "colour": _COLOUR,
+        "trace": _TRACE,
         "action": _ACTION,
         "approval": _APPROVAL,
         "access": _ACCESS,

@@ -1,6 +1,7 @@
 """The line list, the page of one line, and what can be done to it."""
 
 from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.urls import reverse
@@ -26,11 +27,13 @@ from wispgate.web.console.wording import Link
 STATES = [state.value for state in SubscriptionState]
 _TABLE = "subscriptions_subscription"
 _WALLET = "top_up_wallet"
+_TRACE = "trace"
 _CALLED_FOR = ("activate", "resume", "assign_sim")
 _IN_ORDER = (
     *_CALLED_FOR,
     *("top_up_data", "change_plan", _WALLET, "set_number", "swap", "unassign"),
     "lock_devices",
+    _TRACE,
     *("suspend", "terminate"),
 )
 _STREAMS = ("all", "network", "money", "messages", "people")
@@ -107,6 +110,10 @@ def _buttons(visit: Visit, shown: linepage.LinePage) -> list[Button]:
     if visit.may("wallet.top_up"):
         address = reverse("console:subscriber_order", args=[shown.line.subscriber_id, _WALLET])
         offered[_WALLET] = Button("Top up wallet", "account_balance_wallet", address)
+    if shown.sim is not None and visit.may("trace.start"):
+        asked = urlencode({"kind": "imsi", "subject": shown.sim.imsi, "minutes": 10})
+        address = f"{reverse('console:trace_start')}?{asked}"
+        offered[_TRACE] = Button("Trace", "radio_button_checked", address)
     for name in _CALLED_FOR:
         if name in offered:
             offered[name] = replace(offered[name], tone="primary")

@@ -78,6 +78,7 @@ def peers(visit: Visit) -> HttpResponse:
         "title": "Peers",
         "answer": _answer(shown),
         "peers": shown,
+        "may_trace": visit.is_platform and visit.may("trace.start"),
         "refused": reads.list_refused_connections() if visit.is_platform else [],
     }
     return show_live(visit, "peers.html", "part/peers.html", context)

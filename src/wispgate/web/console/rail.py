@@ -48,6 +48,7 @@ RAIL: Sequence[tuple[str, Sequence[RailItem]]] = (
         (
             RailItem("Peers", "hub", "peers", "p", "peer.read"),
             RailItem("Pushes", "send", "pushes", "u", "push.read"),
+            RailItem("Traces", "radio_button_checked", "traces", "x", "trace.read"),
         ),
     ),
     (

@@ -33,6 +33,7 @@ from wispgate.web.console import (
     staff,
     subscribers,
     tenants,
+    traces,
 )
 
 _PAGES = [
@@ -125,6 +126,12 @@ _PAGES = [
     path("roles/<str:name>/", roles.role, name="role"),
     path("roles/<str:name>/edit/", roles.edit_role, name="edit_role"),
     path("roles/<str:name>/<str:order>/", roles.role_order, name="role_order"),
+    path("traces/", traces.traces, name="traces"),
+    path("traces/_new/", traces.trace_start, name="trace_start"),
+    path("traces/<str:key>/", traces.trace, name="trace"),
+    path("traces/<str:key>/trace.pcap", traces.trace_capture, name="trace_capture"),
+    path("traces/<str:key>/stop/", traces.trace_stop, name="trace_stop"),
+    path("traces/<str:key>/<str:message>/", traces.trace_message, name="trace_message"),
     path("activity/", activity.activity, name="activity"),
     path("activity/keep/", activity.keep, name="audit_keep"),
     path("activity/export.<str:form>", activity.export, name="audit_export"),

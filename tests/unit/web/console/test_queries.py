@@ -33,6 +33,7 @@ PINNED = {
     "/plans/": 7,
     "/plans/gold/": 8,
     "/peers/": 8,
+    "/traces/": 6,
     "/activity/": 7,
     "/search/?q=4670": 8,
     "/help/": 5,
