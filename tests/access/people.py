@@ -33,6 +33,9 @@ from wispgate.business.staff.models import StaffMember
 from wispgate.business.staff.roles import READY
 from wispgate.business.subscriptions import numbering
 from wispgate.business.subscriptions import services as subscriptions
+from wispgate.business.tracing import services as tracing
+from wispgate.wire.diameter.header import Header
+from wispgate.wire.diameter.message import encode_message
 
 # Personal fields of north's: what a role that hides them never sees.
 EMAIL, PHONE, MSISDN = "ada@secret-north.example", "+46709999901", "46701234501"
@@ -197,8 +200,11 @@ def a_place(world: World, database: TestDatabase) -> Place:
     request = _ask(world, subscriber, asker)
     keys = _keys(line, subscriber, member, request) | {"entry_id": str(entry)}
     keys["peer_id"] = str(_peer(world))
+    trace, message = _trace(world, database)
+    keys |= {"trace_id": trace, "traces.key": trace, "traces.message": message}
     markers = {EMAIL, PHONE, MSISDN, NAME, PLAN, DEALER, iccid(1), imsi(1), iccid(2)}
     markers |= {str(one) for one in (line, second, subscriber, member, request, entry)}
+    markers |= {trace, message}
     markers |= {"clerk@north.example", "north_own", "North Gold"}
     place = Place(world, database, keys, markers)
     place.walkers = _walkers(world)
@@ -217,6 +223,25 @@ def _peer(world: World) -> UUID:
             profile="generic3gpp",
         )
         return operator_queries.list_peers()[0].id
+
+
+def _trace(world: World, database: TestDatabase) -> tuple[str, str]:
+    """A trace of a card of north's and its one message, which has a number in it."""
+    with world.as_staff():
+        trace_id = tracing.start(tracing.Subject("imsi", imsi(1)))
+    raw = encode_message(
+        Header(0xC0, 272, 4, 1, 1),
+        [("Subscription-Id", [("Subscription-Id-Type", 0), ("Subscription-Id-Data", MSISDN)])],
+    )
+    message_id = UUID(int=77 << 64)
+    with database.connect("network") as connection:
+        connection.execute(
+            "INSERT INTO tracing_tracemessage (id, trace_id, operator_id, at, is_sent, peer,"
+            " transport, local_address, remote_address, remote_port, raw)"
+            " VALUES (%s, %s, %s, %s, false, 'p', 'tcp', '10.0.0.1', '10.0.0.2', 1, %s)",
+            (message_id, trace_id, world.north, world.clock.now(), raw),
+        )
+    return str(trace_id), str(message_id)
 
 
 def _ask(world: World, subscriber: UUID, asker: staff.Principal | None) -> UUID:

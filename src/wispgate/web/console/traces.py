@@ -26,7 +26,7 @@ def traces(visit: Visit) -> HttpResponse:
     return show(visit, "traces.html", title="Traces", answer=_answer(len(rows), running), rows=rows)
 
 
-@page("trace.read", of_operator=False)
+@page("trace.start", of_operator=False)
 def trace_start(visit: Visit) -> HttpResponse:
     kind = traceorders.start_order(is_platform=visit.is_platform)
     return ordering.order(visit, kind, lambda: _scene(None))
@@ -66,7 +66,7 @@ def trace_capture(visit: Visit, key: str) -> HttpResponse:
     return response
 
 
-@page("trace.read", of_operator=False)
+@page("trace.start", of_operator=False)
 def trace_stop(visit: Visit, key: str) -> HttpResponse:
     return ordering.order(visit, traceorders.STOP, lambda: _scene(_get(key)))
 
