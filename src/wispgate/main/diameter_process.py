@@ -41,8 +41,8 @@ from wispgate.network.transport.dispatch import Dispatcher
 from wispgate.network.transport.leases import Leases
 from wispgate.network.transport.node import DiameterNode, Doors
 from wispgate.network.transport.tls import Certificate
-from wispgate.store.access_log import KEPT, AccessLog
 from wispgate.network.transport.tracing import Tracer
+from wispgate.store.access_log import KEPT, AccessLog
 from wispgate.store.charging_lines import ChargingLines
 from wispgate.store.directory import Directory
 from wispgate.store.equipment import Equipment
