@@ -45,7 +45,6 @@ def test_money_above_the_limit_waits_for_another_person(
     first.get_by_role("button", name="Create 1 subscriber").click()
     first.get_by_role("link", name="Top up").first.click()
     first.get_by_label("Amount in EUR").fill("150")
-    first.get_by_text("cash", exact=True).click()
     first.get_by_role("button", name="See what will happen").click()
     first.locator("form[method=post] button.wg-primary").last.click()
     picture(first, "request-own")
