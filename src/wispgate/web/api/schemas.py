@@ -246,6 +246,8 @@ class AuthenticationOut(Schema):
     last_requested_at: datetime | None
     last_serving_node: str | None
     last_visited_plmn: str | None
+    # Why the last one was refused; empty where it was not.
+    last_refusal: str
 
 
 class RegistrationOut(Schema):

@@ -40,6 +40,8 @@ _PEER = {
     "disabled": Badge("disabled", "block", "off"),
 }
 _PRESENCE = {
+    "online": Badge("online", "wifi", "good"),
+    "last_seen": Badge("last seen", "schedule", "attention"),
     "registered": Badge("registered", "cell_tower", "good"),
     "purged": Badge("purged", "signal_cellular_off", "off"),
     "absent": Badge("not registered", "signal_cellular_off", "off"),
@@ -90,6 +92,25 @@ _TRACE = {
     "full": Badge("full", "inventory_2", "attention"),
     "over": Badge("over", "check", "off"),
 }
+_FINDING = {
+    "broken": Badge("broken", "error", "harm"),
+    "attention": Badge("look at it", "warning", "attention"),
+    "good": Badge("good", "check_circle", "good"),
+}
+# Who asks again and again for what it may not have is no harm done; a wrong key is.
+_REFUSAL = {
+    "unknown_subscriber": Badge("unknown IMSI", "help", "attention"),
+    "withdrawn": Badge("line ended", "block", "off"),
+    "suspended": Badge("suspended", "pause_circle", "attention"),
+    "no_plan": Badge("no plan", "sell", "attention"),
+    "rat_not_allowed": Badge("radio barred", "block", "attention"),
+    "roaming_not_allowed": Badge("roaming not allowed", "flight", "attention"),
+    "apn_not_allowed": Badge("APN not in the plan", "block", "attention"),
+    "device_not_allowed": Badge("locked to other devices", "phonelink_lock", "attention"),
+    "out_of_credit": Badge("out of credit", "money_off", "attention"),
+    "resynchronised": Badge("resynchronised", "sync", "plain"),
+    "forged_resynchronisation": Badge("key not confirmed", "key_off", "harm"),
+}
 _ACTION = {
     "insert": Badge("created", "add_circle", "plain"),
     "update": Badge("changed", "edit", "plain"),
@@ -137,6 +158,8 @@ BADGES: Mapping[str, Mapping[str, Badge]] = MappingProxyType(
         "colour": _COLOUR,
         "trace": _TRACE,
         "action": _ACTION,
+        "finding": _FINDING,
+        "refusal": _REFUSAL,
         "approval": _APPROVAL,
         "access": _ACCESS,
         "role": _ROLE,

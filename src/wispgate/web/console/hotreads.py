@@ -84,6 +84,12 @@ def list_policy_sessions(line_ids: Collection[UUID]) -> Sequence[EveryPolicySess
     return list(rows.order_by("opened_at"))
 
 
+def find_newest_policy_session(line_id: UUID) -> EveryPolicySession | None:
+    """An open one before one that ended."""
+    rows = EveryPolicySession.objects.filter(line_id=line_id)
+    return rows.order_by("-is_open", "-seen_at").first()
+
+
 def list_network_lines(line_ids: Collection[UUID]) -> Sequence[EveryLine]:
     return list(EveryLine.objects.filter(line_id__in=line_ids))
 

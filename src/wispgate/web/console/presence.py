@@ -1,10 +1,19 @@
 """Where a phone is in the network, as far as the HSS knows: an MME may never say good-bye."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from wispgate.business.hotplane.models import EveryAuthentication, EveryLine, EveryRegistration
-from wispgate.web.console import reads
+from wispgate.business.hotplane.models import (
+    EveryAuthentication,
+    EveryLine,
+    EveryPolicySession,
+    EveryRegistration,
+)
+from wispgate.business.operators import scope as scopes
+from wispgate.domain.diagnosis.presence import decide_whereabouts
+from wispgate.web.console import hotreads, reads
+from wispgate.web.console.whereabouts import signs_of
 from wispgate.web.console.wording import Sentence
 
 
@@ -15,16 +24,27 @@ class Presence:
     line: EveryLine | None
     registration: EveryRegistration | None
     authentication: EveryAuthentication | None
+    session: EveryPolicySession | None = None
+    now: datetime | None = None
 
     @property
     def state(self) -> str:
-        if self.registration is None:
+        """Where the phone is by all its signs; an MME that says nothing is not believed for ever."""
+        if self.now is None:
             return "absent"
-        return "purged" if self.registration.purged_at else "registered"
+        asked = self.authentication.last_requested_at if self.authentication else None
+        return decide_whereabouts(
+            signs_of(self.registration, asked, self.session), now=self.now
+        ).value
+
+    @property
+    def imsi(self) -> str:
+        return self.authentication.imsi if self.authentication else ""
 
     @property
     def is_registered(self) -> bool:
-        return self.state == "registered"
+        """Whether its MME has it, as far as it told."""
+        return self.registration is not None and not self.registration.purged_at
 
     @property
     def is_told(self) -> bool:
@@ -51,11 +71,13 @@ class Presence:
 
 
 def presence_of(*, core_id: UUID, imsi: str, line_id: UUID | None) -> Presence:
-    """Three statements; one less where the card has no line."""
+    """Four statements; two less where the card has no line."""
     return Presence(
         line=reads.find_network_line(line_id) if line_id else None,
         registration=reads.find_registration(core_id, imsi),
         authentication=reads.find_authentication(core_id, imsi),
+        session=hotreads.find_newest_policy_session(line_id) if line_id else None,
+        now=scopes.current().now,
     )
 
 

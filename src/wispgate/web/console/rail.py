@@ -47,6 +47,8 @@ RAIL: Sequence[tuple[str, Sequence[RailItem]]] = (
         "Network",
         (
             RailItem("Peers", "hub", "peers", "p", "peer.read"),
+            RailItem("Registrations", "cell_tower", "registrations", "w", "line.read"),
+            RailItem("Authentication log", "how_to_reg", "authentications", "j", "line.read"),
             RailItem("Pushes", "send", "pushes", "u", "push.read"),
             RailItem("Traces", "radio_button_checked", "traces", "x", "trace.read"),
         ),

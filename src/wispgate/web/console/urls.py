@@ -5,6 +5,7 @@ from django.urls import path
 from wispgate.web.console import (
     activity,
     approvals,
+    connectiontest,
     devices,
     doorsteps,
     entrance,
@@ -34,6 +35,7 @@ from wispgate.web.console import (
     subscribers,
     tenants,
     traces,
+    whereabouts,
 )
 
 _PAGES = [
@@ -113,6 +115,9 @@ _PAGES = [
     path("sims/<str:iccid>/trace/", simtrace.sim_trace, name="sim_trace"),
     path("sims/<str:iccid>/<str:name>/", sims.sim_action, name="sim_action"),
     path("peers/", peers.peers, name="peers"),
+    path("peers/test/", connectiontest.connection_test, name="connection_test"),
+    path("registrations/", whereabouts.registrations, name="registrations"),
+    path("authentications/", whereabouts.authentications, name="authentications"),
     path("approvals/", approvals.approvals, name="approvals"),
     path("approvals/rules/<str:act>/", approvals.rule, name="approval_rule"),
     path("approvals/<str:key>/", approvals.approval, name="approval"),
