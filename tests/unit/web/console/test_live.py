@@ -46,6 +46,7 @@ def test_usage_of_the_day_is_charted_by_hour(world: World, alpha: Seat, admin: C
     session_id = world.a_session(a_line(world, alpha))
     world.used(session_id, 2 * GB)
     world.clock.advance(hours=3)
+    admin = logged_in(alpha.admin)
     world.used(session_id, 3 * GB)
 
     answer = admin.get("/")
@@ -76,6 +77,7 @@ def test_two_weeks_are_compared_in_the_title(world: World, alpha: Seat, admin: C
     session_id = world.a_session(a_line(world, alpha))
     world.used(session_id, 2 * GB)
     world.clock.advance(days=8)
+    admin = logged_in(alpha.admin)
     world.used(session_id, 3 * GB)
     more = admin.get("/").context["charts"][1].title
     world.used(session_id, 2 * GB)
@@ -88,6 +90,7 @@ def test_two_weeks_are_compared_in_the_title(world: World, alpha: Seat, admin: C
 def test_activations_are_counted_by_day(world: World, alpha: Seat, admin: Client):
     a_line(world, alpha, 1)
     world.clock.advance(days=1)
+    admin = logged_in(alpha.admin)
     a_line(world, alpha, 2)
 
     charts = admin.get("/").context["charts"]
@@ -153,6 +156,7 @@ def test_sessions_are_filtered_by_line_apn_and_peer(world: World, alpha: Seat, a
 def test_a_session_without_reports_is_called_silent(world: World, alpha: Seat, admin: Client):
     world.a_session(a_line(world, alpha))
     world.clock.advance(hours=2, seconds=1)
+    admin = logged_in(alpha.admin)
 
     page = text_of(admin.get("/sessions/?state=silent"))
 
@@ -165,6 +169,7 @@ def test_ended_sessions_are_shown_for_a_day(world: World, alpha: Seat, admin: Cl
 
     before = len(admin.get("/sessions/?state=ended").context["rows"])
     world.clock.advance(hours=25)
+    admin = logged_in(alpha.admin)
 
     assert before == 1
     assert len(admin.get("/sessions/?state=ended").context["rows"]) == 0
