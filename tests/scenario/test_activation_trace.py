@@ -37,7 +37,7 @@ async def test_a_trace_tells_an_activation_from_the_order_to_the_first_octet(
     story.phone.traffic(WANTED)
     await epc.run(timedelta(seconds=20))
     story.act("suspend", reason="overdue")
-    await epc.settle()
+    await story.until(lambda phone: not phone.is_attached, step=timedelta(seconds=5), steps=30)
 
     trace = story.api.get(f"sims/{ICCID}/trace")
 

@@ -82,7 +82,9 @@ def decide_effects(known: NetworkProfile, wanted: NetworkProfile) -> tuple[Effec
     if known.is_same_for_network(wanted):
         return ()
     if _is_out(wanted):
-        return () if _is_out(known) else (Effect.STOP,)
+        # A line whose quota is spent keeps its attach; one that is barred as well does not.
+        is_harder = wanted.is_barred and not known.is_barred
+        return (Effect.STOP,) if is_harder or not _is_out(known) else ()
     if _is_out(known):
         return (Effect.RESTORE,)
     if wanted.walled_garden_url and wanted.walled_garden_url != known.walled_garden_url:

@@ -52,6 +52,9 @@ def _effects(picture: Picture) -> tuple[Effect, ...]:
     if known is None or _has_missed_a_version(picture, known):
         # Whoever has an older version is told, whatever it says.
         return (Effect.STOP if is_out(wanted) else Effect.SPEED_UP,)
+    if _came_by_itself(picture, known):
+        # It was let in before anybody looked: only what changed since then is to be told.
+        known = wanted.with_exhausted(is_exhausted=known.is_exhausted)
     effects = decide_effects(known, wanted)
     is_refill = known.with_exhausted(is_exhausted=wanted.is_exhausted).is_same_for_network(wanted)
     if effects == (Effect.RESTORE,) and is_refill and any(s.is_open for s in picture.gy):
@@ -60,15 +63,24 @@ def _effects(picture: Picture) -> tuple[Effect, ...]:
     return effects
 
 
+def _came_by_itself(picture: Picture, known: NetworkProfile) -> bool:
+    """Every place has the wanted version, which came after the one acted upon last."""
+    versions = _versions_there(picture)
+    return bool(versions) and known.version < min(versions) == picture.version
+
+
 def _has_missed_a_version(picture: Picture, known: NetworkProfile) -> bool:
     """A place has a version that came after the one acted upon last and before the wanted one.
 
     A line may be activated, attached and suspended before anybody looks: then what was acted upon
     and what is wanted are alike, and what the phone has is neither.
     """
-    versions = {r.known_version for r in picture.registrations if r.is_current}
-    versions |= {s.version for s in picture.gx if s.is_open}
-    return any(known.version < version < picture.version for version in versions)
+    return any(known.version < version < picture.version for version in _versions_there(picture))
+
+
+def _versions_there(picture: Picture) -> set[int]:
+    registered = {r.known_version for r in picture.registrations if r.is_current}
+    return registered | {s.version for s in picture.gx if s.is_open}
 
 
 def _refilling(picture: Picture, cause: str) -> tuple[Effect, ...]:

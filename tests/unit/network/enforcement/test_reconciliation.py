@@ -116,6 +116,35 @@ def test_what_came_and_went_between_two_looks_is_stopped_where_it_was_learned(
     assert [push.effect for push in pushes] == ["stop"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "effect"),
+    [({"throttled_speed": SLOW}, "slow_down"), ({"is_blocked_when_exhausted": True}, "stop")],
+)
+def test_a_quota_that_ended_before_anybody_looked_slows_down_or_stops_what_is_there(
+    changes: dict[str, Any], effect: str
+) -> None:
+    before_activation = a_profile(2, barring=Barring.NO_ATTACH)
+    exhausted = a_profile(3, **changes).with_exhausted(is_exhausted=True)
+    there = (a_registration(known_version=3),)
+
+    pushes = first_pushes(
+        a_picture(exhausted, before_activation, registrations=there),
+        core="open5gs",
+        cause="charging.quota_exhausted",
+    )
+
+    assert [push.effect for push in pushes] == [effect]
+
+
+def test_a_phone_that_came_by_itself_after_activation_is_told_nothing() -> None:
+    before_activation = a_profile(2, barring=Barring.NO_ATTACH)
+    there = (a_registration(known_version=3),)
+
+    picture = a_picture(a_profile(3), before_activation, registrations=there)
+
+    assert first_pushes(picture, core="open5gs") == []
+
+
 def test_a_speed_that_came_and_went_between_two_looks_is_told_again() -> None:
     picture = a_picture(
         a_profile(4), a_profile(2), registrations=(a_registration(known_version=3),)
