@@ -156,3 +156,13 @@ def test_behaviour_only_suggests_a_core_profile() -> None:
     assert suggest_core_profile(has_rating_group=False, has_purged=False) is OPEN5GS_2_7
     assert suggest_core_profile(has_rating_group=True, has_purged=False) is GENERIC_3GPP
     assert suggest_core_profile(has_rating_group=False, has_purged=True) is GENERIC_3GPP
+
+
+def test_a_spent_line_that_is_barred_as_well_loses_its_attach_too() -> None:
+    barred = a_profile(**SUSPENDED)
+    spent = replace(
+        a_profile(), is_blocked_when_exhausted=True, is_exhausted=True, throttled_speed=None
+    )
+
+    assert decide_effects(spent, barred) == (Effect.STOP,)
+    assert decide_effects(barred, barred.with_exhausted(is_exhausted=True)) == ()
