@@ -80,6 +80,25 @@ async def test_an_opened_session_gets_rule_quality_and_triggers(lines: Lines, pg
     assert (row["up_bps"], row["down_bps"]) == (50_000_000, 50_000_000)
 
 
+@pytest.mark.parametrize(
+    ("session", "named", "apn"),
+    [
+        (SESSION + "\0", (1, IMSI), "internet"),
+        (SESSION, (1, IMSI[:-1] + "\0"), "internet"),
+        (SESSION, (0, "4915\0"), "internet"),
+        (SESSION, (1, IMSI), "internet\0"),
+    ],
+)
+async def test_text_with_a_nul_is_the_peers_fault(
+    lines: Lines, pgw: Client, session: str, named: tuple[int, str], apn: str
+) -> None:
+    lines.add_card(IMSI)
+
+    answer = await pgw.ccr(1, 0, session, subscription=named, apn=apn)
+
+    assert result_of(answer) == 5004
+
+
 async def test_the_dynamic_rule_opens_both_directions_and_is_charged_online(
     lines: Lines, pgw: Client
 ) -> None:

@@ -285,6 +285,59 @@ async def test_6_2_proxy_infos_come_back_unchanged_and_in_order(stage: Stage) ->
         assert found == states
 
 
+_PROXIES = [
+    ("Proxy-Info", [("Proxy-Host", f"p{n}.test"), ("Proxy-State", bytes([n, 0, 255]))])
+    for n in range(3)
+]
+
+
+def _with_a_broken_end(octets: bytes) -> bytes:
+    """The last AVP claims more than there is."""
+    broken = octets + bytes.fromhex("0000010140000fff")
+    return broken[:1] + len(broken).to_bytes(3, "big") + broken[4:]
+
+
+@pytest.mark.parametrize(
+    ("octets", "result"),
+    [
+        (request([*air_avps(Route_Record=HOST), *_PROXIES]), 3005),
+        (request([*air_avps(Destination_Host="other.epc.test"), *_PROXIES]), 3002),
+        (request([*air_avps(Destination_Realm="elsewhere.test"), *_PROXIES]), 3003),
+        (request([*air_avps(), *_PROXIES], command=999), 3001),
+        (request([*air_avps(), *_PROXIES], application=4), 3007),
+        (request([*air_avps(without="User-Name"), *_PROXIES]), 5005),
+        (request([*air_avps(User_Name="00101\x00"), *_PROXIES]), 5004),
+        (_with_a_broken_end(request([*air_avps(), *_PROXIES])), 5014),
+    ],
+)
+async def test_6_2_proxy_infos_and_session_come_back_with_errors_too(
+    stage: Stage, octets: bytes, result: int
+) -> None:
+    answer = await stage.ask(octets)
+
+    assert answer.get_int("Result-Code") == result
+    assert_copied(answer)
+
+
+async def test_6_2_proxy_infos_come_back_of_what_a_leaving_node_refuses_unread(
+    stage: Stage,
+) -> None:
+    (connection,) = stage.node.connections
+    await connection.drain()
+
+    answer = await stage.ask(request([*air_avps(), *_PROXIES]))
+
+    assert answer.get_int("Result-Code") == 3004
+    assert_copied(answer)
+
+
+def assert_copied(answer: Message) -> None:
+    states = [g.members.get_octets("Proxy-State") for g in answer.list_avps("Proxy-Info")]
+    assert states == [bytes([n, 0, 255]) for n in range(3)]
+    assert answer.avps[0].name == "Session-Id"
+    assert answer.get_text("Session-Id") == f"{MME_HOST};1;1"
+
+
 async def test_6_2_the_session_comes_first_in_every_answer(stage: Stage) -> None:
     requests = [
         air_avps(),

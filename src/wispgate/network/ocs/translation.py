@@ -202,9 +202,12 @@ def _whole(avp: Avp) -> int:
 
 def _text(avp: Avp) -> str:
     try:
-        return avp.data.decode()
+        text = avp.data.decode()
     except UnicodeDecodeError:
         raise _invalid(avp, "not UTF-8") from None
+    if "\0" in text:
+        raise _invalid(avp, "has a NUL in it")
+    return text
 
 
 def find_unit(service_context_id: str) -> UnitKind | None:

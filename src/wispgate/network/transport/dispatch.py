@@ -17,7 +17,7 @@ from wispgate.network.transport.applications import (
     Request,
 )
 from wispgate.store.hot import RowHeld
-from wispgate.wire.diameter.answers import Origin, Result, answer_to
+from wispgate.wire.diameter.answers import Origin, Result, Unreadable, answer_to
 from wispgate.wire.diameter.commands import (
     APPLICATION_BASE,
     AVP_DESTINATION_HOST,
@@ -67,7 +67,8 @@ class Dispatcher:
         try:
             request = self._decode(raw, header, peer, now)
         except DiameterError as error:
-            return answer_to(header, result_of(violation_of(error)), self._identity(peer).origin)
+            origin = self._identity(peer).origin
+            return answer_to(Unreadable(header, raw), result_of(violation_of(error)), origin)
         try:
             answer = self._handle(request)
         except Exception as error:  # noqa: BLE001 (the top of a request: it must be answered)

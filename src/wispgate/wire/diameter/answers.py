@@ -1,10 +1,10 @@
 """Builds answers: what must come back of a request, and what went wrong (RFC 6733 section 6.2)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from wispgate.wire.diameter.avp import Avp
 from wispgate.wire.diameter.commands import AVP_PROXY_INFO, AVP_SESSION_ID, VENDOR_3GPP
+from wispgate.wire.diameter.copies import proxy_infos_of, session_of
 from wispgate.wire.diameter.header import Header
 from wispgate.wire.diameter.message import AvpItem, Message, encode_message
 from wispgate.wire.diameter.results import is_protocol_error
@@ -37,24 +37,36 @@ class Origin:
     realm: str
 
 
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A request whose AVPs do not hold together: its header, and the octets to look for the rest."""
+
+    header: Header
+    raw: bytes
+
+
+# What can be answered. Of a bare header, behind which nothing is believed, nothing comes back.
+Answerable = Message | Unreadable | Header
+
+
 def experimental(code: int, vendor_id: int = VENDOR_3GPP) -> Result:
     """A result of a vendor's application, 3GPP's unless said otherwise."""
     return Result(code, vendor_id)
 
 
 def answer_to(
-    request: Message | Header,
+    request: Answerable,
     result: Result | int,
     origin: Origin,
     avps: Iterable[AvpItem] = (),
 ) -> bytes:
     """The answer's octets: Session-Id first, the result, who answers, `avps`, Proxy-Info last.
 
-    Given only a header, as for a request whose AVPs cannot be read, nothing is copied from there.
+    Of a request whose AVPs cannot be read comes back what is whole.
     """
     if isinstance(result, int):
         result = Result(result)
-    header = request.header if isinstance(request, Message) else request
+    header = request if isinstance(request, Header) else request.header
     session, proxies = _copied(request)
     return encode_message(
         header.answer_header(is_error=result.is_protocol_error),
@@ -81,10 +93,12 @@ def result_avps(result: Result) -> list[AvpItem]:
     return avps
 
 
-def _copied(request: Message | Header) -> tuple[tuple[Avp, ...], tuple[Avp, ...]]:
-    if not isinstance(request, Message):
-        return (), ()
-    return request.list_avps(AVP_SESSION_ID)[:1], request.list_avps(AVP_PROXY_INFO)
+def _copied(request: Answerable) -> tuple[Sequence[AvpItem], Sequence[AvpItem]]:
+    if isinstance(request, Message):
+        return request.list_avps(AVP_SESSION_ID)[:1], request.list_avps(AVP_PROXY_INFO)
+    if isinstance(request, Unreadable):
+        return [session_of(request.raw)], [proxy_infos_of(request.raw)]
+    return (), ()
 
 
 def _origin_avps(origin: Origin) -> list[AvpItem]:

@@ -189,12 +189,16 @@ class AvpSequence:
         return None if value is None else _expect_int(name, value)
 
     def get_text(self, name: str | int) -> str:
-        """As `get`, for an AVP whose type is text. TypeError for any other type."""
-        return _expect_text(name, self.get(name))
+        """As `get`, for an AVP whose type is text. TypeError for any other type.
+
+        Raises InvalidAvpValue for text with a NUL, which is no part of any name or number and which
+        no database takes.
+        """
+        return _expect_text(name, self.get_avp(name))
 
     def find_text(self, name: str | int) -> str | None:
-        value = self.find(name)
-        return None if value is None else _expect_text(name, value)
+        avp = self.find_avp(name)
+        return None if avp is None else _expect_text(name, avp)
 
     def get_octets(self, name: str | int) -> bytes:
         """The bare data of the first AVP of that name or key, whatever its type."""
@@ -211,9 +215,12 @@ def _expect_int(name: str | int, value: AvpValue) -> int:
     return value
 
 
-def _expect_text(name: str | int, value: AvpValue) -> str:
+def _expect_text(name: str | int, avp: Avp) -> str:
+    value = avp.value
     if not isinstance(value, str):
         raise TypeError(f"{name} is no text: {value!r}")
+    if "\0" in value:
+        raise InvalidAvpValue(f"{avp.name} has a NUL in it", failed_avp=avp.encode())
     return value
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
-from wispgate.wire.diameter.answers import Origin, Result, answer_to
+from wispgate.wire.diameter.answers import Answerable, Origin, Result, answer_to
 from wispgate.wire.diameter.capabilities import LocalNode, capabilities_avps
 from wispgate.wire.diameter.commands import (
     APPLICATION_BASE,
@@ -12,9 +12,9 @@ from wispgate.wire.diameter.commands import (
     COMMAND_DEVICE_WATCHDOG,
     COMMAND_DISCONNECT_PEER,
 )
-from wispgate.wire.diameter.header import Header, request_header
+from wispgate.wire.diameter.header import request_header
 from wispgate.wire.diameter.hot.watchdog import HotDwr, WatchdogAnswers
-from wispgate.wire.diameter.message import AvpItem, Message, encode_message
+from wispgate.wire.diameter.message import AvpItem, encode_message
 from wispgate.wire.diameter.results import ResultCode
 
 _LOW_20_BITS: Final = 0xFFFFF
@@ -45,13 +45,13 @@ class BaseMessages:
         avps = capabilities_avps(self.node)
         return self._request(COMMAND_CAPABILITIES_EXCHANGE, avps, now)
 
-    def capabilities_answer(self, request: Message | Header, result: Result) -> bytes:
+    def capabilities_answer(self, request: Answerable, result: Result) -> bytes:
         return self._answer(request, result, capabilities_avps(self.node))
 
     def watchdog_request(self, now: datetime) -> bytes:
         return self._request(COMMAND_DEVICE_WATCHDOG, self._origin_state(), now)
 
-    def watchdog_answer(self, request: Message | Header, result: Result) -> bytes:
+    def watchdog_answer(self, request: Answerable, result: Result) -> bytes:
         return self._answer(request, result, self._origin_state())
 
     def usual_watchdog_answer(self, request: HotDwr) -> bytes:
@@ -63,7 +63,7 @@ class BaseMessages:
     def disconnect_request(self, cause: int, now: datetime) -> bytes:
         return self._request(COMMAND_DISCONNECT_PEER, [("Disconnect-Cause", cause)], now)
 
-    def error_answer(self, request: Message | Header, result: Result) -> bytes:
+    def error_answer(self, request: Answerable, result: Result) -> bytes:
         """An answer that says no more than who could not do it, and why."""
         return self._answer(request, result, [])
 
@@ -82,7 +82,7 @@ class BaseMessages:
         ]
         return encode_message(header, origin + avps)
 
-    def _answer(self, request: Message | Header, result: Result, avps: list[AvpItem]) -> bytes:
+    def _answer(self, request: Answerable, result: Result, avps: list[AvpItem]) -> bytes:
         origin = Origin(self.node.origin_host, self.node.origin_realm)
         return answer_to(request, result, origin, avps)
 

@@ -1,7 +1,7 @@
 """Who we are and who they are: the contents of CER and CEA (RFC 6733 section 5.3)."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from wispgate.wire.diameter.avp import AvpSequence
 from wispgate.wire.diameter.commands import (
@@ -96,19 +96,24 @@ def decode_capabilities(message: Message) -> Capabilities:
     """From a CER or CEA. Raises MissingAvp, InvalidAvpLength or InvalidAvpValue."""
     securities = _ints(message, AVP_INBAND_SECURITY_ID)
     return Capabilities(
-        origin_host=message.get_text(AVP_ORIGIN_HOST),
-        origin_realm=message.get_text(AVP_ORIGIN_REALM),
+        origin_host=_text(message, AVP_ORIGIN_HOST),
+        origin_realm=_text(message, AVP_ORIGIN_REALM),
         host_ip_addresses=tuple(
             value for value in message.list(AVP_HOST_IP_ADDRESS) if isinstance(value, Address)
         ),
         applications=_applications(message),
         vendor_id=message.get_int(AVP_VENDOR_ID),
-        product_name=message.get_text(AVP_PRODUCT_NAME),
+        product_name=_text(message, AVP_PRODUCT_NAME),
         origin_state_id=message.find_int(AVP_ORIGIN_STATE_ID),
         supported_vendor_ids=_ints(message, AVP_SUPPORTED_VENDOR_ID),
         firmware_revision=message.find_int(AVP_FIRMWARE_REVISION),
         can_go_without_inband_security=not securities or _NO_INBAND_SECURITY in securities,
     )
+
+
+def _text(message: Message, key: int) -> str:
+    """As it was written, NULs and all: a stranger's name is shown, not refused for its form."""
+    return cast(str, message.get(key))
 
 
 def common_applications(node: LocalNode, remote: Capabilities) -> tuple[Application, ...]:

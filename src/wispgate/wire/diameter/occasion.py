@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from wispgate.wire.diameter.answers import Result
+from wispgate.wire.diameter.answers import Result, Unreadable
 from wispgate.wire.diameter.capabilities import Capabilities
 from wispgate.wire.diameter.events import DisconnectCause, DownReason, Event
 from wispgate.wire.diameter.header import Header, peek_header
@@ -63,6 +63,6 @@ class Occasion:
         return peek_header(self.raw)
 
     @property
-    def request(self) -> Message | Header:
-        """The message if it could be decoded, else its header: either can be answered."""
-        return self.header if self.message is None else self.message
+    def request(self) -> Message | Unreadable:
+        """The message if it could be decoded, else its octets: either can be answered."""
+        return Unreadable(self.header, self.raw) if self.message is None else self.message

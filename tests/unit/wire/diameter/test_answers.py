@@ -3,7 +3,14 @@
 import pytest
 
 from tests.unit.wire.diameter.builders import a_ccr, a_header
-from wispgate.wire.diameter.answers import Origin, Result, answer_to, experimental, result_avps
+from wispgate.wire.diameter.answers import (
+    Origin,
+    Result,
+    Unreadable,
+    answer_to,
+    experimental,
+    result_avps,
+)
 from wispgate.wire.diameter.avp import example_avp
 from wispgate.wire.diameter.message import decode_message, encode_avps
 from wispgate.wire.diameter.results import ExperimentalResultCode, ResultCode
@@ -76,3 +83,14 @@ def test_a_request_known_by_its_header_only_is_answered_without_copies() -> None
     answer = decode_message(answer_to(a_header(), Result(5015), ORIGIN))
 
     assert [avp.name for avp in answer.avps] == ["Result-Code", "Origin-Host", "Origin-Realm"]
+
+
+def test_of_a_request_that_does_not_hold_together_comes_back_what_is_whole() -> None:
+    proxy = ("Proxy-Info", [("Proxy-Host", "p1"), ("Proxy-State", b"s")])
+    raw = a_ccr(proxy) + b"\0\0\1\1\x40\0\0\x05"
+
+    answer = decode_message(answer_to(Unreadable(a_header(), raw), Result(5014), ORIGIN))
+
+    names = [avp.name for avp in answer.avps]
+    assert names == ["Session-Id", "Result-Code", "Origin-Host", "Origin-Realm", "Proxy-Info"]
+    assert answer.get_avp("Proxy-Info") == decode_message(a_ccr(proxy)).get_avp("Proxy-Info")

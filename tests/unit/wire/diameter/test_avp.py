@@ -103,6 +103,16 @@ def test_a_sequence_gives_typed_values_or_says_what_is_missing() -> None:
         sequence.get_text("Rating-Group")
 
 
+def test_text_with_a_nul_is_no_value_of_anything() -> None:
+    name = encode_avps([("User-Name", "00101\0")])
+    sequence = AvpSequence(split_avps(name))
+
+    for read in (sequence.get_text, sequence.find_text):
+        with pytest.raises(InvalidAvpValue, match="User-Name has a NUL") as caught:
+            read("User-Name")
+        assert caught.value.failed_avp == name
+
+
 @pytest.mark.parametrize(
     ("octets", "failed"),
     [

@@ -5,6 +5,7 @@ from typing import Final
 
 from wispgate.wire.diameter.answers import Origin, Result, result_avps
 from wispgate.wire.diameter.commands import AVP_RESULT_CODE, AVP_SESSION_ID
+from wispgate.wire.diameter.copies import proxy_infos_of
 from wispgate.wire.diameter.header import (
     FLAG_ERROR,
     FLAG_PROXIABLE,
@@ -69,7 +70,7 @@ class HotAnswers:
 
 
 class UnreadAnswers:
-    """One refusal for requests that nobody reads: header and a leading Session-Id are looked at.
+    """One refusal for requests that nobody reads: what must come back is looked for, no more.
 
     For a node that has too much to do: it costs a fraction of what reading would.
     """
@@ -87,8 +88,8 @@ class UnreadAnswers:
         )
 
     def encode(self, raw: bytes, header: Header) -> bytes:
-        """The answer; the Session-Id comes back where the request begins with it, as it must."""
-        body = leading_session(raw) + self._tail
+        """The answer: the Session-Id that leads the request, as it must, and all Proxy-Info."""
+        body = leading_session(raw) + self._tail + proxy_infos_of(raw)
         return (
             _header.pack(
                 _FIRST_WORD | HEADER_LENGTH + len(body),

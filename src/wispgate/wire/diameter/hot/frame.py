@@ -53,9 +53,16 @@ class Frame:
         self.extra: list[int] = []
 
 
+def plain_text(data: bytes) -> str:
+    """The text of octets without a NUL. Raises UnicodeDecodeError, Unusual."""
+    if b"\0" in data:
+        raise Unusual
+    return data.decode()
+
+
 def remember_text(data: bytes) -> str:
-    """The text of octets that are not remembered yet. Raises UnicodeDecodeError."""
-    text = data.decode()
+    """The text of octets that are not remembered yet. Raises UnicodeDecodeError, Unusual."""
+    text = plain_text(data)
     if len(data) <= _LONGEST_TEXT:
         if len(_texts) >= _MOST_TEXTS:
             _texts.clear()
@@ -64,7 +71,7 @@ def remember_text(data: bytes) -> str:
 
 
 def shared_text(data: bytes) -> str:
-    """The text of octets that many messages have in common. Raises UnicodeDecodeError."""
+    """The text of octets that many messages have in common. Raises UnicodeDecodeError, Unusual."""
     text = _texts.get(data)
     return text if text is not None else remember_text(data)
 

@@ -22,6 +22,7 @@ from wispgate.wire.diameter.hot.frame import (
     Frame,
     after_avp,
     has_zero_padding,
+    plain_text,
     shared_text,
 )
 from wispgate.wire.diameter.hot.leftovers import check_command_leftovers, walk_group
@@ -154,7 +155,7 @@ class HotRequest:
         elif code == AVP_SESSION_ID and not self.session:
             self._take_session(frame, first, length)
         elif code == AVP_USER_NAME and self.user_name is None:
-            self.user_name = frame.raw[first + 8 : first + length].decode()
+            self.user_name = plain_text(frame.raw[first + 8 : first + length])
         elif code == AVP_PROXY_INFO:
             self.proxy_infos.append(_proxy_info(frame, first, length))
         else:
@@ -165,7 +166,7 @@ class HotRequest:
         if not has_zero_padding(frame.words, first + length + 3 >> 2, length):
             raise Unusual
         self.session = frame.raw[first : first + length + 3 & ~3]
-        self.session_id = frame.raw[first + 8 : first + length].decode()
+        self.session_id = plain_text(frame.raw[first + 8 : first + length])
 
     def must_have_routing(self) -> None:
         """What every request of ours requires (RFC 6733 section 6.1.1)."""

@@ -28,6 +28,7 @@ from wispgate.wire.diameter.hot.frame import (
     after_avp,
     enumerated,
     group_end,
+    plain_text,
     shared_text,
 )
 from wispgate.wire.diameter.hot.leftovers import check_group_leftovers
@@ -141,7 +142,7 @@ class Terminal:
         code = frame.words[position]
         first = position << 2
         if code == _IMEI and self.imei is None:
-            self.imei = frame.raw[first + 12 : first + length].decode()
+            self.imei = plain_text(frame.raw[first + 12 : first + length])
         elif code == _SOFTWARE_VERSION and self.software_version is None:
             self.software_version = shared_text(frame.raw[first + 12 : first + length])
         else:

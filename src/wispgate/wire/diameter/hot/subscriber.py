@@ -30,6 +30,7 @@ from wispgate.wire.diameter.hot.frame import (
     after_avp,
     enumerated,
     group_end,
+    plain_text,
     shared_text,
 )
 from wispgate.wire.diameter.hot.leftovers import check_group_leftovers, read_address
@@ -158,7 +159,7 @@ class Access:
 def read_subscription(frame: Frame, position: int, length: int) -> tuple[int, str]:
     """Type and data of the Subscription-Id at this word."""
     kind, data = _read_pair(frame, position, length, AVP_SUBSCRIPTION_ID_TYPE, _SUBSCRIPTION_READ)
-    return kind, data.decode()
+    return kind, plain_text(data)
 
 
 def read_equipment(frame: Frame, position: int, length: int) -> UserEquipment:
