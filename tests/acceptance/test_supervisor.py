@@ -66,7 +66,7 @@ def test_a_process_that_serves_no_longer_is_started_again(tmp_path: Path) -> Non
 
 def test_a_process_that_keeps_failing_is_tried_less_and_less_often(tmp_path: Path) -> None:
     with toy_up(tmp_path / "data", {"one": "crash"}) as running:
-        running.wait_for("one ended with exit code 3", times=4)
+        running.wait_for("one ended with exit code 4", times=4)
 
         delays = [line.split()[-2] for line in running.output.splitlines() if "again in" in line]
 
@@ -142,7 +142,7 @@ def test_a_failed_step_ends_the_start(tmp_path: Path) -> None:
         code = running.process.wait(60)
 
     assert code == 1
-    assert "wispgate: step ended with exit code 3" in running.output
+    assert "wispgate: step ended with exit code 4" in running.output
     assert "serving" not in running.output
 
 

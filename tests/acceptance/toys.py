@@ -190,7 +190,7 @@ PROGRAMS: dict[str, Callable[[], None]] = {
     "with_child": _with_child,
     "secret": _secret,
     "talk": _talk,
-    "crash": lambda: sys.exit(3),
+    "crash": lambda: sys.exit(4),
     "misconfigured": lambda: sys.exit(2),
     "finish": lambda: _say("finished"),
     "up": lambda: sys.exit(

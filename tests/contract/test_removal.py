@@ -1,6 +1,9 @@
 """Removing an operator: nothing of it stays in any table, everything of the others does."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Event
+from time import sleep
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,6 +21,8 @@ from wispgate.business.operators.errors import OperatorInUse
 from wispgate.kernel.errors import NotFound
 from wispgate.kernel.plmn import Plmn
 from wispgate.store import tenancy
+
+ID = uuid4()
 
 pytestmark = pytest.mark.parametrize("partitions", [1, 3], indirect=True)
 
@@ -179,6 +184,43 @@ def test_a_removal_that_was_cut_off_is_finished_later(
     assert removal.finish_removals(a_scope(world)) == []
     with pytest.raises(NotFound):
         removal.remove_operator(a_scope(world), world.north)
+
+
+def test_what_a_sealer_at_work_adds_meanwhile_goes_too(
+    world: World, database: TestDatabase
+) -> None:
+    begun = Event()
+
+    def seal_slowly() -> None:
+        with database.admin() as sealer:
+            sealer.execute("INSERT INTO audit_sealcursor VALUES ('a source', 0, %s, now())", [ID])
+            sealer.execute("BEGIN")
+            sealer.execute("SELECT FROM audit_sealcursor FOR UPDATE")
+            invent(sealer, "public.audit_sealblock", world.north)
+            begun.set()
+            wait_for_a_lock(sealer)
+            sealer.execute("COMMIT")
+
+    with ThreadPoolExecutor() as pool:
+        sealing = pool.submit(seal_slowly)
+        assert begun.wait(30)
+
+        removal.remove_operator(a_scope(world), world.north)
+
+        sealing.result(30)
+    assert rows_of(database, world.north) == {}
+
+
+def wait_for_a_lock(connection: psycopg.Connection) -> None:
+    """Returns when somebody waits for what another has locked in this database."""
+    query = (
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'tuple')"
+    )
+    for _ in range(3000):
+        if connection.execute(query).fetchone() != (0,):
+            return
+        sleep(0.01)
+    raise AssertionError("nobody waits")
 
 
 def test_rows_that_somebody_holds_go_when_they_are_free(

@@ -200,6 +200,8 @@ def _start() -> TestCluster:
     # Tests crash nodes, not this server: without fsync a copied template costs a third.
     with psycopg.connect(cluster.dsn(), autocommit=True) as admin:
         admin.execute("ALTER SYSTEM SET fsync = off")
+        # Two that wait for each other end in an error that names the statement, not in silence.
+        admin.execute("ALTER SYSTEM SET lock_timeout = '120s'")
         admin.execute("ALTER SYSTEM SET full_page_writes = off")
         admin.execute("SELECT pg_reload_conf()")
     given = conninfo.conninfo_to_dict(cluster.dsn())

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -342,12 +343,21 @@ async def test_a_peer_whose_lease_went_elsewhere_is_let_go(node: DiameterNode, r
 # --- a database that is slow or away --------------------------------------------------------------
 
 
+async def lock_the_leases(blocker: psycopg.Connection) -> None:
+    blocker.execute("BEGIN")
+    await beside_the_loop(blocker, "LOCK TABLE peer_connection")
+
+
+async def beside_the_loop(connection: psycopg.Connection, statement: LiteralString) -> None:
+    """What waits for a lock may wait for the node, whose transaction ends on this loop."""
+    await asyncio.to_thread(connection.execute, statement)
+
+
 async def test_a_peer_gone_during_its_admission_leaves_no_trace(
     node: DiameterNode, rows: Rows
 ) -> None:
     with rows.database.admin() as blocker:
-        blocker.execute("BEGIN")
-        blocker.execute("LOCK TABLE peer_connection")
+        await lock_the_leases(blocker)
         raw = await RawPeer.open(node.port)
         raw.write(messages_of(MME_HOST).capabilities_request(NOW))
         await until(lambda: waiting_for_lock(rows))
@@ -367,8 +377,7 @@ async def test_an_admission_that_takes_too_long_ends_at_the_handshake_timer(
     clock = TravellingClock(NOW)
     async with a_node(database, opening_key, clock=clock) as node:
         with rows.database.admin() as blocker:
-            blocker.execute("BEGIN")
-            blocker.execute("LOCK TABLE peer_connection")
+            await lock_the_leases(blocker)
             raw = await RawPeer.open(node.port)
             raw.write(messages_of(MME_HOST).capabilities_request(NOW))
             await until(lambda: waiting_for_lock(rows))
@@ -387,9 +396,9 @@ async def test_a_claim_that_failed_does_not_shut_the_peer_out(
     node: DiameterNode, rows: Rows
 ) -> None:
     with rows.database.admin() as connection:
-        connection.execute("ALTER TABLE peer_connection RENAME TO hidden")
+        await beside_the_loop(connection, "ALTER TABLE peer_connection RENAME TO hidden")
         code = await refusal_of(node, MME_HOST)
-        connection.execute("ALTER TABLE hidden RENAME TO peer_connection")
+        await beside_the_loop(connection, "ALTER TABLE hidden RENAME TO peer_connection")
 
     mme = await an_mme(node)
 

@@ -5,7 +5,8 @@ Several transactions, and one that is cut off is simply done again:
 1. nobody can reach the tenant any more: its networks are sent away, its identities forgotten;
 2. the hot partitions are emptied in chunks;
 3. the control plane goes in one transaction, the operator's own row and its audit with it;
-4. what may only go when the tenant is gone (ledgers) or was written late goes in chunks again.
+4. what may only go when the tenant is gone (ledgers) or was written late goes in chunks again,
+   and last the seals, which a sealer may have added up to here.
 
 Others' rows are out of reach: the database shows this scope the rows of the one operator only.
 What stays is a `Removal` and one entry in the platform's audit: who removed whom, when and why,
@@ -190,6 +191,7 @@ def _finish(scope: Scope, operator_id: UUID, gone: Counter[str]) -> None:
         places = footprint.list_places()
     _empty(of_operator, [place for place in places if place.is_hot], gone)
     with within(of_operator):
+        gone["audit_sealblock"] += _number("SELECT erase_seals(%s)", operator_id)
         Removal.objects.filter(id=operator_id).update(finished_at=scope.now)
 
 

@@ -196,15 +196,16 @@ def test_a_line_in_each_state_offers_what_its_state_allows(
     ]
 
     plan_and_wallet = ["Change plan", "Top up wallet", "Set number"]
+    network = ["Lock to devices", "Trace"]
     assert offered == [
-        ["Activate", *plan_and_wallet, "Swap SIM", "Unassign SIM", "Lock to devices", "Terminate"],
-        ["Top up data", *plan_and_wallet, "Swap SIM", "Lock to devices", "Suspend", "Terminate"],
+        ["Activate", *plan_and_wallet, "Swap SIM", "Unassign SIM", *network, "Terminate"],
+        ["Top up data", *plan_and_wallet, "Swap SIM", *network, "Suspend", "Terminate"],
         [
             "Resume",
             "Top up data",
             *plan_and_wallet,
             "Swap SIM",
-            "Lock to devices",
+            *network,
             "Suspend",
             "Terminate",
         ],
