@@ -224,7 +224,7 @@ def a_ulr(*, number: int = 1, imei: str = "35693803564380", host: str = MME_HOST
     return encode_message(header, avps)
 
 
-@pytest.mark.parametrize("imei", ["35\x0093803564380", "", "x" * 4000, "\u0663\u0665" * 7])
+@pytest.mark.parametrize("imei", ["", "x" * 4000, "\u0663\u0665" * 7])
 async def test_an_odd_imei_is_not_kept_and_harms_nobody(
     raw: RawPeer, rows: Rows, imei: str
 ) -> None:
@@ -236,6 +236,15 @@ async def test_an_odd_imei_is_not_kept_and_harms_nobody(
     with rows.connect() as connection:
         kept = connection.execute("SELECT imei FROM every_registration").fetchall()
     assert kept == [(None,)]
+    await raw.close()
+
+
+async def test_an_imei_with_a_nul_is_the_peers_fault(raw: RawPeer) -> None:
+    raw.write(a_ulr(imei="35\x0093803564380") + an_air(number=2))
+
+    answers = [await raw.read(), await raw.read()]
+
+    assert sorted(result_of(answer) for answer in answers) == [2001, 5004]
     await raw.close()
 
 
