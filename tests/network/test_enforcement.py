@@ -1,6 +1,8 @@
 """Pushes from a changed row to their effect, through sockets, outbox and database."""
 
 from collections.abc import AsyncIterator
+from typing import cast
+from uuid import UUID
 
 import pytest
 
@@ -21,7 +23,9 @@ from tests.unit.network.enforcement.world import (
 from wispgate.domain.authentication.sealing import OpeningKey
 from wispgate.domain.plan.speed import Speed
 from wispgate.domain.policy.profile import Barring
-from wispgate.wire.diameter.answers import experimental
+from wispgate.network.transport.node import DiameterNode
+from wispgate.network.transport.requests import NoAnswer
+from wispgate.wire.diameter.answers import Origin, experimental
 from wispgate.wire.diameter.commands import (
     COMMAND_CANCEL_LOCATION,
     COMMAND_INSERT_SUBSCRIBER_DATA,
@@ -200,6 +204,69 @@ async def test_a_push_whose_sender_died_is_sent_again(
     (clr,) = mme.asked
     assert clr.header.is_retransmitted
     assert lines.pushes(card)[0]["attempts"] == 2
+
+
+async def test_a_push_that_lost_its_connection_is_repeated_by_whoever_has_the_peer_next(
+    database: TestDatabase, opening_key: OpeningKey, lines: Lines, node: Node, mme: Client
+) -> None:
+    card = a_core(lines, "open5gs")
+    await mme.connect(node)
+    await mme.ulr()
+    mme.answers = lambda _: vanish(mme)
+    lines.change(card, barring=Barring.NO_ATTACH)
+    await until(lambda: state(lines, card) == "waiting_for_peer" and len(mme.asked) == 1)
+
+    mme.answers = lambda _: 2001
+    await node.stop_enforcing()
+    async with a_policy_node(database, opening_key, name="hss2.epc.test") as second:
+        await mme.connect(second)
+        await until(lambda: state(lines, card) == "acknowledged")
+        await mme.close()
+
+    first, again = mme.asked
+    assert (first.header.is_retransmitted, again.header.is_retransmitted) == (False, True)
+    assert first.header.end_to_end == again.header.end_to_end
+    # All that it says is the same, our name too.
+    assert [avp.encode() for avp in first.avps] == [avp.encode() for avp in again.avps]
+
+
+async def test_a_push_that_was_not_answered_in_time_is_repeated(
+    lines: Lines, node: Node, mme: Client, clock: TravellingClock
+) -> None:
+    await node.stop_enforcing()
+    card = a_core(lines, "open5gs")
+    await mme.connect(node)
+    await mme.ulr()
+    lines.change(card, barring=Barring.NO_ATTACH)
+    await node.enforcer.listen()
+    ((sender, push),) = await node.enforcer.take(node.diameter)
+    await sender.send(cast(DiameterNode, Unanswering()), push)
+
+    clock.advance(seconds=3)
+    ((sender, push),) = await node.enforcer.take(node.diameter)
+    await sender.send(node.diameter, push)
+
+    (clr,) = mme.asked
+    assert clr.header.is_retransmitted
+    assert clr.get_text("Session-Id").endswith(";1")
+    assert state(lines, card) == "acknowledged"
+
+
+class Unanswering:
+    """A node whose peer is there and says nothing."""
+
+    def origin_towards(self, core_id: UUID, identity: str) -> Origin:
+        return Origin("hss.epc.test", "epc.test")
+
+    async def send_request(self, *_: object) -> Message:
+        raise NoAnswer("the peer does not answer")
+
+
+def vanish(client: Client) -> int:
+    """The connection is gone before the answer is written."""
+    assert client.diameter is not None
+    client.diameter.abort()
+    return 2001
 
 
 async def test_only_the_node_that_holds_the_peer_sends(  # noqa: PLR0917
@@ -498,7 +565,10 @@ async def test_a_busy_gateway_is_asked_again_before_the_next_rung(
 
     (push,) = lines.pushes(card)
     assert (push["means"], push["attempts"]) == ("gx_rules", 3)
-    assert [message.header.is_retransmitted for message in pgw.asked] == [False, True, True]
+    # What was answered and is asked again is a request of its own, and no repetition.
+    headers = [message.header for message in pgw.asked]
+    assert not any(header.is_retransmitted for header in headers)
+    assert len({header.end_to_end for header in headers}) == 3
 
 
 async def test_another_means_is_tried_while_a_peer_is_away(

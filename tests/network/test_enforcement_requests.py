@@ -106,3 +106,8 @@ async def test_a_connection_that_goes_fails_what_waits_on_it(
 
     with pytest.raises(ConnectionGone):
         await waiting
+
+
+def test_a_repetition_without_its_number_is_no_request() -> None:
+    with pytest.raises(ValueError, match="of the first time"):
+        OutgoingRequest(APPLICATION_GX, COMMAND_RE_AUTH, [], is_repeated=True)

@@ -75,7 +75,11 @@ class GySeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushRow:
-    """A push that is not ended."""
+    """A push that is not ended.
+
+    `first_attempt` is the one with which the request left that has no answer yet, as `sent_host`
+    of `sent_realm`; an attempt after it is a repetition.
+    """
 
     push_id: UUID
     line_id: UUID
@@ -93,10 +97,18 @@ class PushRow:
     state: str
     attempts: int
     result: str
+    first_attempt: int
+    sent_host: str
+    sent_realm: str
     asked_at: datetime
     sent_at: datetime | None
     acknowledged_at: datetime | None
     deadline: datetime
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether it left before and may have arrived."""
+        return self.attempts > self.first_attempt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,15 +228,20 @@ async def end_push(
 
 
 async def settle_push(
-    executor: Executor, push: PushRow, state: PushState, result: str, *, now: datetime
-) -> bool:
-    """What became of a push that was sent; False if it was ended meanwhile."""
+    executor: Executor, push: PushRow, state: PushState, result: str, *, now: datetime,
+    is_unanswered: bool = False,
+) -> bool:  # fmt: skip
+    """What became of a push that was sent; False if it was ended meanwhile.
+
+    `is_unanswered`: it may have arrived, and if it is sent again that is a repetition.
+    """
     values = {
         "push_id": push.push_id,
         "attempts": push.attempts,
         "state": state,
         "result": result,
         "evidence": "",
+        "is_unanswered": is_unanswered,
         "now": now,
     }
     return bool(await executor.fetch("settle_push", values))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Final, Protocol
+from uuid import UUID
 
 from wispgate.domain.policy.capabilities import CoreProfile, Effect, Means
 from wispgate.domain.policy.decisions import Admitted, decide_admission
@@ -24,6 +25,8 @@ _ALL_PACKET_SERVICES: Final = 1
 _AUTHORIZE_ONLY: Final = 0
 _UE_SUBSCRIPTION_REASON: Final = 1
 _NO_STATE_MAINTAINED: Final = 1
+_LOW_12_BITS: Final = 0xFFF
+_LOW_20_BITS: Final = 0xFFFFF
 
 _CANCELLATIONS: Final[dict[str, tuple[int, int]]] = {
     CLR_UPDATE: (_MME_UPDATE, 0),
@@ -133,10 +136,10 @@ def _session_of(draft: Draft) -> GxSeen | None:
 
 
 def _s6a_request(draft: Draft, command: int, avps: list[AvpItem]) -> OutgoingRequest:
-    push, origin = draft.push, draft.origin
+    push = draft.push
     low, high = push.push_id.int & 0xFFFF_FFFF, push.push_id.int >> 96
     common: list[AvpItem] = [
-        ("Session-Id", f"{origin.host};{high};{low};{push.attempts}"),
+        ("Session-Id", f"{_origin(draft).host};{high};{low};{push.first_attempt}"),
         (
             "Vendor-Specific-Application-Id",
             [
@@ -165,7 +168,7 @@ def _session_request(draft: Draft, application: int, avps: list[AvpItem]) -> Out
 
 
 def _route(draft: Draft) -> list[AvpItem]:
-    push, origin = draft.push, draft.origin
+    push, origin = draft.push, _origin(draft)
     node = draft.cores.get((push.core_id, push.next_hop), Node("", ""))
     return [
         ("Origin-Host", origin.host),
@@ -175,6 +178,29 @@ def _route(draft: Draft) -> list[AvpItem]:
     ]
 
 
+def _origin(draft: Draft) -> Origin:
+    """A repetition is of whoever sent it first: by that name it is known as one."""
+    push = draft.push
+    return Origin(push.sent_host, push.sent_realm) if push.is_repeated else draft.origin
+
+
 def _outgoing(draft: Draft, application: int, command: int, avps: list[AvpItem]) -> OutgoingRequest:
-    """A second attempt may be a repetition: the first may have arrived (RFC 6733 section 3)."""
-    return OutgoingRequest(application, command, avps, is_repeated=draft.push.attempts > 1)
+    """What left before and has no answer may have arrived (RFC 6733 sections 3 and 5.5.4)."""
+    push = draft.push
+    return OutgoingRequest(
+        application,
+        command,
+        avps,
+        is_repeated=push.is_repeated,
+        end_to_end=end_to_end_of(push.push_id, push.first_attempt),
+    )
+
+
+def end_to_end_of(push_id: UUID, first_attempt: int) -> int:
+    """The End-to-End Identifier of a push, the same in every process that sends it again.
+
+    Made as RFC 6733 section 3 has it, of what UUIDv7 has in it: the low twelve bits of the second,
+    and twenty that are random.
+    """
+    second = (push_id.int >> 80) // 1000
+    return (second & _LOW_12_BITS) << 20 | push_id.int + first_attempt & _LOW_20_BITS

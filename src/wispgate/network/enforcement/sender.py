@@ -1,7 +1,8 @@
 """Takes the pushes of the peers that this very node holds, sends them, and notes the answers.
 
 A push is marked as sent before it leaves. One whose sender died stays marked until it is taken
-again: every message here may be repeated harmlessly.
+again. What is sent again without an answer to the first is the same request: its number, its name
+of ours, and the T bit. What was answered (3004, say) and is asked again is a new one.
 """
 
 from dataclasses import dataclass
@@ -44,12 +45,15 @@ class Sender:
         peers = [peer.key for peer in node.open_peers]
         if not peers:
             return []
+        origins = [node.origin_towards(core_id, identity) for core_id, identity in peers]
         now = self.reconciler.clock.now()
         rows = await self.reconciler.desk.fetch(
             "take_pushes",
             {
                 "core_ids": [core_id for core_id, _ in peers],
                 "identities": [identity for _, identity in peers],
+                "hosts": [origin.host for origin in origins],
+                "realms": [origin.realm for origin in origins],
                 "busy_since": now - _PAUSE,
                 "silent_since": now - SILENCE,
                 "most": _MOST,
@@ -72,10 +76,13 @@ class Sender:
             return
         try:
             answer = await node.send_request(push.core_id, push.next_hop, request)
-        except (PeerAway, ConnectionGone) as error:
-            await self._settle(push, PushState.WAITING_FOR_PEER, error.code)
+        except PeerAway as error:
+            # Nothing left now; what left before may have arrived.
+            await self._wait(push, error.code, is_unanswered=push.is_repeated)
+        except ConnectionGone as error:
+            await self._wait(push, error.code, is_unanswered=True)
         except NoAnswer as error:
-            await self._try_again(push, error.code)
+            await self._try_again(push, error.code, is_unanswered=True)
         else:
             await self._note(push, *read_outcome(answer))
 
@@ -112,9 +119,12 @@ class Sender:
             values = {"session_id": push.session_id, "now": now}
             await self.reconciler.desk.fetch("lose_policy_session", values)
 
-    async def _try_again(self, push: PushRow, result: str) -> None:
+    async def _wait(self, push: PushRow, result: str, *, is_unanswered: bool) -> None:
+        await self._settle(push, PushState.WAITING_FOR_PEER, result, is_unanswered=is_unanswered)
+
+    async def _try_again(self, push: PushRow, result: str, *, is_unanswered: bool = False) -> None:
         if push.attempts < _ATTEMPTS:
-            await self._settle(push, PushState.ASKED, result)
+            await self._settle(push, PushState.ASKED, result, is_unanswered=is_unanswered)
         else:
             await self._fail(push, result)
 
@@ -122,9 +132,13 @@ class Sender:
         if await self._settle(push, PushState.FAILED, result):
             await self.reconciler.climb(push)
 
-    async def _settle(self, push: PushRow, state: PushState, result: str) -> bool:
+    async def _settle(
+        self, push: PushRow, state: PushState, result: str, *, is_unanswered: bool = False
+    ) -> bool:
         now = self.reconciler.clock.now()
-        is_settled = await store.settle_push(self.reconciler.desk, push, state, result, now=now)
+        is_settled = await store.settle_push(
+            self.reconciler.desk, push, state, result, now=now, is_unanswered=is_unanswered
+        )
         _log.info(
             "push",
             line=str(push.line_id),

@@ -40,13 +40,23 @@ class NoAnswer(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class OutgoingRequest:
-    """What a function wants to ask. `is_repeated` sets the T bit: it may have been sent before."""
+    """What a function wants to ask.
+
+    `is_repeated` sets the T bit: it may have been sent before. Then it has the End-to-End Identifier
+    of the first time (RFC 6733 section 5.5.4), which the asker remembers: so who repeats requests
+    gives them their number.
+    """
 
     application_id: int
     command_code: int
     avps: Sequence[AvpItem]
     is_repeated: bool = False
     patience_seconds: float = ANSWER_SECONDS
+    end_to_end: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.is_repeated and self.end_to_end is None:
+            raise ValueError("a repetition has the End-to-End Identifier of the first time")
 
     def encode(self, hop_by_hop: int, end_to_end: int) -> bytes:
         flags = FLAG_REQUEST | FLAG_PROXIABLE | (FLAG_RETRANSMITTED if self.is_repeated else 0)
@@ -73,7 +83,10 @@ class Outstanding:
             raise PeerAway("the connection is not open for requests")
         numbers = self._peer.messages
         hop_by_hop = numbers.next_hop_by_hop()
-        octets = request.encode(hop_by_hop, numbers.next_end_to_end(now))
+        end_to_end = request.end_to_end
+        if end_to_end is None:
+            end_to_end = numbers.next_end_to_end(now)
+        octets = request.encode(hop_by_hop, end_to_end)
         answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._waiting[hop_by_hop] = answer
         try:

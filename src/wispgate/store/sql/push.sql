@@ -36,7 +36,7 @@ WHERE line_id = ANY (:line_ids::uuid[]) AND (is_open OR closed_at >= :since);
 -- Batch: pushes of these lines that are not ended, in the order in which they were asked for.
 SELECT push_id, operator_id, account_id, line_id, core_id, effect, means, rung, wanted_version,
        cause, imsi, session_id, target_host, target_realm, next_hop, state, attempts, result,
-       asked_at, sent_at, acknowledged_at, deadline
+       first_attempt, sent_host, sent_realm, asked_at, sent_at, acknowledged_at, deadline
 FROM push
 WHERE line_id = ANY (:line_ids::uuid[])
   AND state IN ('asked', 'waiting_for_peer', 'sent', 'acknowledged')
@@ -75,11 +75,13 @@ WHERE line_id = :line_id;
 -- take_pushes
 -- The pushes that may leave now through these hops: of a line and hop only the first, and none
 -- while another is under way. One that found its peer busy waits a little, and one whose sender went
--- silent is taken again. They are marked as sent before they are.
+-- silent is taken again. They are marked as sent before they are. One that is without an answer
+-- keeps the name under which it left first: it is a repetition.
 WITH taken AS MATERIALIZED (
-    SELECT p.push_id
+    SELECT p.push_id, h.host, h.realm
     FROM push p
-    JOIN unnest(:core_ids::uuid[], :identities::text[]) AS h (core_id, identity)
+    JOIN unnest(:core_ids::uuid[], :identities::text[], :hosts::text[], :realms::text[])
+         AS h (core_id, identity, host, realm)
       ON p.core_id = h.core_id AND p.next_hop = h.identity
     WHERE (p.state = 'waiting_for_peer'
            OR (p.state = 'asked'
@@ -93,19 +95,26 @@ WITH taken AS MATERIALIZED (
     LIMIT :most::int
     FOR UPDATE OF p SKIP LOCKED
 )
-UPDATE push SET state = 'sent', sent_at = :now, attempts = attempts + 1
+UPDATE push
+SET state = 'sent', sent_at = :now, attempts = attempts + 1,
+    first_attempt = CASE WHEN sent_host = '' THEN attempts + 1 ELSE first_attempt END,
+    sent_host = CASE WHEN sent_host = '' THEN taken.host ELSE sent_host END,
+    sent_realm = CASE WHEN sent_host = '' THEN taken.realm ELSE sent_realm END
 FROM taken WHERE push.push_id = taken.push_id
 RETURNING push.push_id, operator_id, account_id, line_id, core_id, effect, means, rung,
           wanted_version, cause, imsi, session_id, target_host, target_realm, next_hop, state,
-          attempts, result, asked_at, sent_at, acknowledged_at, deadline;
+          attempts, result, first_attempt, sent_host, sent_realm, asked_at, sent_at,
+          acknowledged_at, deadline;
 
 -- settle_push
--- What became of a push that was sent; nothing if it was ended meanwhile.
+-- What became of a push that was sent; nothing if it was ended meanwhile. What may have arrived
+-- and is without an answer keeps its name and number for when it is sent again.
 UPDATE push
 SET state = :state::text, result = :result,
     acknowledged_at = CASE WHEN :state::text = 'acknowledged' THEN :now ELSE acknowledged_at END,
     ended_at = CASE WHEN :state::text IN ('failed', 'superseded') THEN :now::timestamptz END,
-    evidence = :evidence
+    evidence = :evidence,
+    sent_host = CASE WHEN :is_unanswered THEN sent_host ELSE '' END
 WHERE push_id = :push_id AND state = 'sent' AND attempts = :attempts
 RETURNING push_id;
 

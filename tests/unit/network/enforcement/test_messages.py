@@ -1,5 +1,9 @@
 """The requests that pushes become keep their grammars and say what is wanted."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID
+
 import pytest
 
 from tests.unit.network.enforcement.pictures import (
@@ -16,7 +20,13 @@ from tests.unit.network.enforcement.pictures import (
     cores,
 )
 from wispgate.domain.policy.profile import Barring
-from wispgate.network.enforcement.messages import Draft, Vocabulary, draft_request
+from wispgate.kernel.ids import uuid7
+from wispgate.network.enforcement.messages import (
+    Draft,
+    Vocabulary,
+    draft_request,
+    end_to_end_of,
+)
 from wispgate.network.hss.subscription_data import subscription_data
 from wispgate.network.pcrf.policy import pushed_policy
 from wispgate.store.pushes import Picture, PushRow
@@ -41,7 +51,8 @@ def a_draft(push: PushRow, picture: Picture | None = None) -> Draft:
 def a_message(push: PushRow, picture: Picture | None = None) -> Message:
     request = draft_request(a_draft(push, picture), VOCABULARY)
     assert request is not None
-    return decode_message(request.encode(1, 2))
+    assert request.end_to_end is not None
+    return decode_message(request.encode(1, request.end_to_end))
 
 
 @pytest.mark.parametrize(
@@ -96,11 +107,34 @@ def test_a_barring_by_idr_names_the_barred_services() -> None:
     assert data.get_int("Operator-Determined-Barring") == 1
 
 
-def test_a_second_attempt_has_the_t_bit_and_another_session() -> None:
-    first, second = (a_message(a_push(attempts=n)) for n in (1, 2))
+def test_what_is_sent_again_without_an_answer_is_the_same_request_with_the_t_bit() -> None:
+    push = a_push(first_attempt=2, attempts=2)
 
-    assert second.header.is_retransmitted
+    first = a_message(push)
+    again = a_message(replace(push, attempts=4, sent_host="hss2.epc.test", sent_realm="two.test"))
+
+    assert (first.header.is_retransmitted, again.header.is_retransmitted) == (False, True)
+    assert first.header.end_to_end == again.header.end_to_end
+    assert first.get("Session-Id") == "hss.epc.test;0;9;2"
+    assert again.get("Session-Id") == "hss2.epc.test;0;9;2"
+    assert (again.get("Origin-Host"), again.get("Origin-Realm")) == ("hss2.epc.test", "two.test")
+
+
+def test_what_is_asked_again_after_an_answer_is_another_request() -> None:
+    first, second = (a_message(a_push(first_attempt=n, attempts=n)) for n in (1, 2))
+
+    assert not second.header.is_retransmitted
+    assert first.header.end_to_end != second.header.end_to_end
     assert first.get("Session-Id") != second.get("Session-Id")
+
+
+def test_end_to_end_identifiers_are_made_of_second_and_chance() -> None:
+    made = uuid7(datetime(2026, 3, 1, 12, 0, 5, tzinfo=UTC), bytes(10))
+    push_id = UUID(int=made.int | 0xFFFFE)
+
+    second = int(datetime(2026, 3, 1, 12, 0, 5, tzinfo=UTC).timestamp())
+    assert end_to_end_of(push_id, 1) == (second & 0xFFF) << 20 | 0xFFFFF
+    assert end_to_end_of(push_id, 2) == (second & 0xFFF) << 20
 
 
 def test_a_pushed_policy_asks_to_be_told_when_it_is_in_force() -> None:

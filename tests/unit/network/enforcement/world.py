@@ -218,6 +218,12 @@ class Node:
     def port(self) -> int:
         return self.diameter.port
 
+    async def stop_enforcing(self) -> None:
+        """The node lives on, and tells nobody anything."""
+        self.enforcer.stop()
+        if self.running is not None:
+            await self.running
+
 
 @asynccontextmanager
 async def a_policy_node(
