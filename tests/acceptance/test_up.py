@@ -186,6 +186,23 @@ def test_no_secret_stands_in_logs_environment_or_plain_files(installation: Insta
         assert all(secret not in environment for environment in environments)
 
 
+def test_the_key_of_the_vault_is_replaced_under_the_running_supervisor(
+    installation: Installation,
+) -> None:
+    path = installation.data / "secrets" / "vault-private-key"
+    before, process = path.read_text().split(), installation.pid_of("diameter")
+
+    rotated = installation.wispgate("keys", "rotate")
+    result = installation.attach()
+    retired = installation.wispgate("keys", "retire", "--yes")
+
+    assert "secrets sealed anew" in rotated.stdout, rotated.stderr
+    assert (result, installation.attach()) == (2001, 2001)
+    assert "is retired" in retired.stdout, retired.stderr
+    assert not set(path.read_text().split()) & set(before)
+    assert installation.pid_of("diameter") == process, "nothing was started again"
+
+
 def test_a_second_up_on_the_same_folder_is_refused(installation: Installation) -> None:
     second = installation.wispgate("up")
 

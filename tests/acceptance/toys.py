@@ -20,7 +20,7 @@ from wispgate.main import settings as configuration
 from wispgate.main.cli import reporting_errors
 from wispgate.main.installation import DataFolder
 from wispgate.main.programs import Command
-from wispgate.main.secret_files import VAULT_FD, receive_opening_key
+from wispgate.main.secret_files import VAULT_FD, receive_opening_keys
 from wispgate.main.settings import Settings
 from wispgate.main.supervisor import Timing
 
@@ -172,7 +172,7 @@ def _with_child() -> None:
 
 
 def _secret() -> None:
-    key = receive_opening_key()
+    (key,) = receive_opening_keys().keys
     _say(f"key of {len(key.octets)} octets, {VAULT_FD in os.environ}")
     _serve()
 

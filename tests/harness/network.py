@@ -31,6 +31,7 @@ from wispgate.kernel.ids import uuid7
 from wispgate.main.diameter_process import running_node
 from wispgate.main.rules import Address
 from wispgate.main.settings import Settings
+from wispgate.network.hss.key_holders import HeldKeys, KeyHolder
 from wispgate.network.transport.node import DiameterNode
 from wispgate.simulator.diameter import DiameterClient
 from wispgate.simulator.usim import Usim
@@ -250,7 +251,7 @@ class Rows:
 
 @asynccontextmanager
 async def a_node(
-    database: TestDatabase, opening_key: OpeningKey,
+    database: TestDatabase, opening_key: OpeningKey | KeyHolder,
     *, clock: Clock | None = None, name: str = HOST, realm: str = REALM, number: int = 1,
     timing: Timing | None = None, **settings: Any,
 ) -> AsyncIterator[DiameterNode]:  # fmt: skip
@@ -276,7 +277,7 @@ async def a_node(
         HotStore(database.dsn("network")) as store,
         running_node(
             store,
-            opening_key,
+            HeldKeys([opening_key]) if isinstance(opening_key, OpeningKey) else opening_key,
             settings=given,
             clock=clock or TravellingClock(NOW),
             number=number,

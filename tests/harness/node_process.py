@@ -22,6 +22,7 @@ from wispgate.main.clocks import SystemClock
 from wispgate.main.diameter_process import running_node
 from wispgate.main.rules import Address
 from wispgate.main.settings import Settings
+from wispgate.network.hss.key_holders import HeldKeys
 from wispgate.store.hot import HotStore
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -89,7 +90,10 @@ async def _serve(order: dict[str, str]) -> None:
     async with (
         HotStore(order["dsn"]) as store,
         running_node(
-            store, OpeningKey(bytes.fromhex(order["key"])), settings=settings, clock=SystemClock()
+            store,
+            HeldKeys([OpeningKey(bytes.fromhex(order["key"]))]),
+            settings=settings,
+            clock=SystemClock(),
         ) as node,
     ):
         print(node.port, flush=True)  # noqa: T201 (that is how the test learns the port)

@@ -24,6 +24,7 @@ from wispgate.main import (
     clocks,
     diagnose,
     doctor,
+    key_commands,
     login_cli,
     logs,
     peer_commands,
@@ -62,6 +63,7 @@ for _name, _part in (
     app.add_typer(_part, name=_name)
 app.add_typer(peer_commands.app, name="peer")
 app.add_typer(trace_commands.app, name="trace")
+app.add_typer(key_commands.app, name="keys")
 app.add_typer(audit_cli.app, name="audit")
 app.add_typer(login_cli.token_app, name="token")
 app.add_typer(login_cli.staff_app, name="staff")

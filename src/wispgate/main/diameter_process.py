@@ -14,11 +14,9 @@ from typing import Final
 import prometheus_client
 import structlog
 
-from wispgate.domain.authentication.sealing import OpeningKey
-from wispgate.domain.authentication.vault import Vault
 from wispgate.kernel.clock import Clock
 from wispgate.kernel.errors import Unavailable
-from wispgate.main import database, secret_files
+from wispgate.main import database, key_holding, secret_files
 from wispgate.main.clocks import installation_clock
 from wispgate.main.memory import calm_collector
 from wispgate.main.settings import Settings
@@ -27,6 +25,7 @@ from wispgate.network.enforcement import backlog
 from wispgate.network.enforcement.enforcer import Enforcer
 from wispgate.network.enforcement.messages import Vocabulary
 from wispgate.network.hss.authentication_centre import AuthenticationCentre
+from wispgate.network.hss.key_holders import KeyHolder
 from wispgate.network.hss.locations import Locations
 from wispgate.network.hss.presence import Presence
 from wispgate.network.hss.reports import Reports
@@ -66,26 +65,27 @@ _LAST_TURN_SECONDS: Final = 2.0
 _MAX_HTTP_REQUEST: Final = 8192
 _MEASURE_SECONDS: Final = 10
 _WRITE_SECONDS: Final = 1
+_TELL_KEYS_SECONDS: Final = 2
 _FORGETTING: Final = timedelta(hours=1)
 
 
 def run(settings: Settings, *, number: int = 1) -> None:
     """Serves until SIGTERM or SIGINT. `number` tells processes at one address apart."""
     secrets = secret_files.load(settings.folder.secrets)
-    opening_key = secret_files.receive_opening_key()
+    keys = key_holding.open_holder(settings)
     dsn = database.connection(settings, secrets, "network").dsn
-    asyncio.run(_serve(settings, dsn, opening_key, number))
+    asyncio.run(_serve(settings, dsn, keys, number))
 
 
 @asynccontextmanager
 async def running_node(
-    store: HotStore, opening_key: OpeningKey,
+    store: HotStore, keys: KeyHolder,
     *, settings: Settings, clock: Clock, number: int = 1, timing: Timing | None = None,
 ) -> AsyncIterator[DiameterNode]:  # fmt: skip
     """A node with all network functions, listening at the settings' Diameter addresses."""
     leases = Leases(store, holder=_holder(settings, number), local_identity=settings.origin_host)
     access_log = AccessLog(store)
-    applications = _functions(store, opening_key, access_log, clock)
+    applications = _functions(store, keys, access_log, clock)
     local = LocalNode(
         origin_host=settings.origin_host,
         origin_realm=settings.origin_realm,
@@ -106,6 +106,7 @@ async def running_node(
     enforcer = Enforcer(store, _VOCABULARY, clock=clock)
     enforcing = asyncio.create_task(enforcer.run(node))
     logging = asyncio.create_task(_keep(access_log, clock))
+    telling = asyncio.create_task(_tell_keys(store, keys, clock, _holder(settings, number)))
     try:
         yield node
     finally:
@@ -115,7 +116,9 @@ async def running_node(
         await asyncio.gather(enforcing, return_exceptions=True)
         await node.stop()
         logging.cancel()
-        await asyncio.gather(logging, return_exceptions=True)
+        telling.cancel()
+        await asyncio.gather(logging, telling, return_exceptions=True)
+        await keys.close()
         await _write_once(access_log)
 
 
@@ -132,6 +135,18 @@ async def _keep(access_log: AccessLog, clock: Clock) -> None:
                 await access_log.forget(before=now - KEPT)
 
 
+async def _tell_keys(store: HotStore, keys: KeyHolder, clock: Clock, holder: str) -> None:
+    """Writes down every two seconds which seals can be opened here: a rotation waits for it."""
+    while True:
+        try:
+            held = [key.key_id.hex() for key in await keys.list_keys()]
+            values = {"holder": holder, "key_ids": held, "now": clock.now()}
+            await store.public.fetch("note_held_keys", values)
+        except (Unavailable, RowHeld) as error:
+            _log.warning("keys not told", cause=str(error))
+        await asyncio.sleep(_TELL_KEYS_SECONDS)
+
+
 async def _write_once(access_log: AccessLog) -> None:
     try:
         await access_log.write()
@@ -144,12 +159,12 @@ _VOCABULARY: Final = Vocabulary(subscription_data, pushed_policy)
 
 
 def _functions(
-    store: HotStore, opening_key: OpeningKey, access_log: AccessLog, clock: Clock
+    store: HotStore, keys: KeyHolder, access_log: AccessLog, clock: Clock
 ) -> list[NetworkFunction]:
     """HSS, EIR, PCRF and OCS over one directory and one cache of profiles."""
     directory, profiles = Directory(store), ProfileCache()
     lines, charging_lines = LineCache(profiles), ChargingLines(profiles, PlanCache(store))
-    centre = AuthenticationCentre(store, Vault([opening_key]), lines, access_log, clock=clock)
+    centre = AuthenticationCentre(store, keys, lines, access_log, clock=clock)
     equipment = Equipment(store, profiles, clock=clock)
     reports = Reports(directory, Presence(store, lines, clock=clock), equipment)
     return [
@@ -184,7 +199,7 @@ def _certificate(settings: Settings) -> Certificate | None:
     return Certificate(Path(settings.tls_certificate), Path(settings.tls_key))
 
 
-async def _serve(settings: Settings, dsn: str, opening_key: OpeningKey, number: int) -> None:
+async def _serve(settings: Settings, dsn: str, keys: KeyHolder, number: int) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
@@ -193,7 +208,7 @@ async def _serve(settings: Settings, dsn: str, opening_key: OpeningKey, number: 
         store = await _patiently(dsn, stack)
         clock = installation_clock(settings.folder)
         node = await stack.enter_async_context(
-            running_node(store, opening_key, settings=settings, clock=clock, number=number)
+            running_node(store, keys, settings=settings, clock=clock, number=number)
         )
         measuring = asyncio.create_task(_measure(store, clock))
         pages = Pages(node)

@@ -13,7 +13,9 @@ _log = structlog.get_logger("migrate")
 def run(settings: Settings) -> None:
     """Roles and database, then Django's migrations under a lock of the database."""
     business_commands.require_installation(settings)
-    secrets = secret_files.load(settings.folder.secrets)
+    # What a newer version needs is made here, before anything of it runs.
+    folder = settings.folder.secrets
+    secrets = secret_files.ensure(folder) if folder.exists() else secret_files.load(folder)
     with database.reachable(settings, secrets):
         database.prepare(settings, secrets)
         with database.migration_lock(settings, secrets):

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -11,7 +12,7 @@ from typing import Protocol
 from wispgate.main import health, identity
 from wispgate.main.output import Output
 from wispgate.main.postgres import Cluster
-from wispgate.main.secret_files import VAULT_FD, pipe_with
+from wispgate.main.secret_files import VAULT_FD, answer_for_keys
 
 _CHUNK = 65_536
 _LONGEST_LINE = 65_536
@@ -48,7 +49,8 @@ class Program(Protocol):
 class Command:
     """A child process: what to run, and how to see that it serves.
 
-    `secret` gives a text that the child reads from an inherited descriptor, afresh at each start.
+    `secret` gives the vault's keys, which the child asks for over an inherited descriptor: when it
+    starts, and again while it runs.
     """
 
     name: str
@@ -67,6 +69,7 @@ class ChildProgram:
         self._output = output
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
+        self._answering: asyncio.Task[None] | None = None
 
     @property
     def name(self) -> str:
@@ -84,7 +87,7 @@ class ChildProgram:
         environment = {**os.environ, **self._command.environment}
         handed_over: tuple[int, ...] = ()
         if self._command.secret is not None:
-            handed_over = (pipe_with(self._command.secret()),)
+            handed_over = (self._answer_for(self._command.secret),)
             environment[VAULT_FD] = str(handed_over[0])
         try:
             self._process = await asyncio.create_subprocess_exec(
@@ -126,6 +129,13 @@ class ChildProgram:
             self._output.say(f"{self.name} did not stop in {grace_seconds:g} s and is killed")
         _signal_group(process.pid, signal.SIGKILL)
         await self.ended()
+
+    def _answer_for(self, keys: Callable[[], str]) -> int:
+        """The child's end of a pair of sockets; ours answers until the child is gone."""
+        own, other = socket.socketpair()
+        own.settimeout(0)
+        self._answering = asyncio.create_task(answer_for_keys(own, keys))
+        return other.detach()
 
     def _is_running(self) -> bool:
         return self._process is not None and self._process.returncode is None

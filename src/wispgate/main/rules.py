@@ -151,6 +151,17 @@ def file_path(value: object) -> str:
     return text
 
 
+def vault(value: object) -> str:
+    """Who holds the vault's keys: `handed_over`, `unix:/path/of/socket` or `module:factory`."""
+    text = str(value).strip()
+    place, _, name = text.partition(":")
+    is_agent = place == "unix" and name.startswith("/")
+    is_plug_in = place != "unix" and all(part.isidentifier() for part in (*place.split("."), name))
+    if text == "handed_over" or is_agent or is_plug_in:
+        return text
+    raise InvalidValue("is handed_over, unix:/path/of/socket, or module:factory")
+
+
 def between(least: int, most: int) -> Callable[[object], int]:
     """The rule for a whole number from `least` to `most`."""
 

@@ -207,6 +207,15 @@ class Settings:
     mail_from: Annotated[
         str, Key(rules.mail_address, "The sender of mails; needed with `mail_server`.")
     ] = ""
+    vault: Annotated[
+        str,
+        Key(
+            rules.vault,
+            "Who holds the private keys of the vault: `handed_over` (the Diameter process, which "
+            "gets them when it starts), `unix:/path/of/socket` (a key agent), or `module:factory` "
+            "(a plug-in in front of a KMS or HSM).",
+        ),
+    ] = "handed_over"
     http_workers: Annotated[int, Key(rules.between(1, 64), "Processes that serve HTTP.")] = 2
     http_threads: Annotated[int, Key(rules.between(1, 64), "Threads in each of them.")] = 4
     log_format: Annotated[

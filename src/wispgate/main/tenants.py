@@ -182,7 +182,7 @@ def _note_resealing(settings: Settings, archive: Path, key: SealingKey) -> None:
 
 def _run_resealing(settings: Settings, archive: Path, out: Path, key: SealingKey) -> str:
     """In a process of its own, the only one that gets the vault's private key."""
-    descriptor = secret_files.pipe_with(secret_files.read_opening_key(settings.folder.secrets))
+    descriptor = secret_files.pipe_with(secret_files.read_opening_keys(settings.folder.secrets))
     try:
         done = subprocess.run(  # noqa: S603 (our own program)
             [sys.executable, "-P", "-m", "wispgate.main.resealing", str(archive), str(out), key.to_text()],

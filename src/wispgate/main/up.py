@@ -5,12 +5,22 @@ SIGTERM all of it back in reverse order.
 """
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from wispgate.main import clocks, database, health, leftovers, logs, ports, secret_files
+from wispgate.main import (
+    clocks,
+    database,
+    health,
+    key_holding,
+    leftovers,
+    logs,
+    ports,
+    secret_files,
+)
 from wispgate.main.installation import Installation
 from wispgate.main.output import Output
 from wispgate.main.programs import ChildProgram, Command, PostgresProgram
@@ -44,20 +54,25 @@ def run(
         folder.heartbeat("worker").unlink(missing_ok=True)
         ports.require_free(settings)
         _found(settings)
+        # Out of the environment that every child inherits.
+        keys = os.environ.pop(secret_files.VAULT_KEYS, "")
         secrets = secret_files.ensure(folder.secrets)
         first = (steps or (lambda given: preparation(given, with_demo=with_demo)))(settings)
-        last = (table or (lambda given: processes(given, with_demo=with_demo)))(settings)
+        last = (table or (lambda given: processes(given, with_demo=with_demo, keys=keys)))(settings)
         house = _House(settings, secrets, output, timing or Timing())
         asyncio.run(house.live(first, last))
 
 
-def processes(settings: Settings, *, with_demo: bool = False) -> list[Command]:
-    """The processes of an installation, in the order in which they are started."""
+def processes(settings: Settings, *, with_demo: bool = False, keys: str = "") -> list[Command]:
+    """The processes of an installation, in the order in which they are started.
+
+    `keys` are the vault's where they came from the environment.
+    """
     folder = settings.folder
     heartbeat = folder.heartbeat("worker")
     phones = [_own("demo", "run", "phones", settings=settings)] if with_demo else []
     return [
-        *_diameter_processes(settings),
+        *_diameter_processes(settings, keys),
         _own("worker", "run", "worker", settings=settings, is_healthy=health.beats(heartbeat)),
         _own(
             "web", "run", "web", settings=settings,
@@ -68,15 +83,20 @@ def processes(settings: Settings, *, with_demo: bool = False) -> list[Command]:
     ]  # fmt: skip
 
 
-def _diameter_processes(settings: Settings) -> list[Command]:
+def _diameter_processes(settings: Settings, keys: str) -> list[Command]:
     """One or several at the same address; each has a number, a name and a metrics port."""
     folder = settings.folder
+    handing_over = (
+        (lambda: keys or secret_files.read_opening_keys(folder.secrets))
+        if key_holding.is_handed_over(settings)
+        else None
+    )
     return [
         _own(
             "diameter" if number == 1 else f"diameter-{number}",
             "run", "diameter", "--number", str(number), settings=settings,
             is_healthy=health.answers_http(metrics, "/metrics"),
-            secret=lambda: secret_files.read_opening_key(folder.secrets),
+            secret=handing_over,
             addresses={"diameter": str(settings.diameter), "metrics": str(metrics)},
         )
         for number, metrics in enumerate(settings.metrics_of_processes, 1)

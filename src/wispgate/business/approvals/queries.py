@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -50,6 +51,14 @@ def list_approvals(
 def count_waiting(person: str) -> int:
     """How many requests wait for somebody who is not the one that asked."""
     return _in_state(ApprovalState.ASKED).exclude(requester=person).count()
+
+
+def list_waiting_arguments(act: str) -> Sequence[dict[str, Any]]:
+    """What was asked for and may still be approved: secrets in it are sealed."""
+    found: list[dict[str, Any]] = list(
+        _in_state(ApprovalState.ASKED).filter(act=act).values_list("arguments", flat=True)
+    )
+    return found
 
 
 def get_rule(act: str) -> Rule:

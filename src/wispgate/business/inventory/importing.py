@@ -1,15 +1,15 @@
 """Taking a vendor's file into stock: all of it or nothing, secrets sealed before they are kept."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
+from wispgate.business.approvals import queries as approval_queries
 from wispgate.business.approvals import services as approvals
 from wispgate.business.approvals.acts import Act, Arguments, Asked
 from wispgate.business.inventory.cardfile import Findings, read_card_file
@@ -18,12 +18,12 @@ from wispgate.business.inventory.events import SimsImported
 from wispgate.business.inventory.lifecycle import SimState
 from wispgate.business.inventory.models import Sim, SimBatch
 from wispgate.business.inventory.sealedcard import SealedCard
-from wispgate.business.operators import ids, locks, outbox
+from wispgate.business.operators import ids, locks, outbox, vault
 from wispgate.business.operators import queries as operators
 from wispgate.business.operators import scope as scopes
 from wispgate.business.staff import guards
-from wispgate.domain.authentication.sealing import SealingKey
-from wispgate.kernel.errors import InvalidValue, Misconfigured
+from wispgate.domain.authentication.sealing import key_id_of
+from wispgate.kernel.errors import Conflict, InvalidValue
 from wispgate.kernel.identifiers import Imsi
 
 # Rows per statement: far below PostgreSQL's 65535 parameters.
@@ -96,7 +96,7 @@ def import_sims(content: bytes, *, name: str, is_dry_run: bool = False) -> Impor
         file = _File(name.strip(), digest, len(placed) - len(fresh), read.warnings.total)
         batch_id = None
         if fresh and not is_dry_run:
-            key = _sealing_key()
+            key = vault.sealing_key()
             sealed = [_Placed(one.row, SealedCard.of(one.card, key), one.core_id) for one in fresh]
             approvals.require_second_person(_to_import(sealed, file))
             batch_id = _take(sealed, file, operator_id)
@@ -113,6 +113,20 @@ def import_sims(content: bytes, *, name: str, is_dry_run: bool = False) -> Impor
 def acts() -> list[Act]:
     """Registered when the app is ready."""
     return [Act(IMPORT, "Take cards into stock", "sim.import", _import_sealed)]
+
+
+def _require_known_key(cards: Sequence[SealedCard]) -> None:
+    """Cards may have waited while the vault's key was replaced."""
+    for key_id in {key_id_of(card.sealed_key).hex() for card in cards}:
+        if not vault.is_known(key_id):
+            raise Conflict(f"the cards were sealed with key {key_id}, which is retired meanwhile")
+
+
+def list_waiting_keys() -> Collection[str]:
+    """Ids of the keys that cards are sealed with which wait for a second person."""
+    waiting = approval_queries.list_waiting_arguments(IMPORT)
+    cards = (SealedCard.decode(card) for given in waiting for _, card in given["cards"])
+    return {key_id_of(card.sealed_key).hex() for card in cards}
 
 
 def _to_import(sealed: Sequence[_Placed[SealedCard]], file: _File) -> Asked:
@@ -140,6 +154,7 @@ def _import_sealed(given: Arguments) -> None:
     placed = _place(cards, operator_id, found)
     with transaction.atomic():
         guards.require("sim.import")
+        _require_known_key([card for _, card in cards])
         fresh = _leave_out_known(placed, found, operator_id)
         if fresh:
             _take(fresh, file, operator_id)
@@ -256,10 +271,3 @@ def _sim(one: _Placed[SealedCard], batch_id: UUID, operator_id: UUID, *, now: da
         has_check_digit_warning=card.has_check_digit_warning,
         created_at=now,
     )
-
-
-def _sealing_key() -> SealingKey:
-    text = settings.WISPGATE_VAULT_PUBLIC_KEY
-    if not text:
-        raise Misconfigured("there is no vault key to seal with", option="vault_public_key")
-    return SealingKey.from_text(text)

@@ -7,6 +7,15 @@ from django.db import connection
 
 def hold(name: str) -> None:
     """Waits for the lock and keeps it until the running transaction ends."""
+    _lock("SELECT pg_advisory_xact_lock(%s)", name)
+
+
+def share(name: str) -> None:
+    """Like `hold`, beside others that share it; who holds it waits for all of them."""
+    _lock("SELECT pg_advisory_xact_lock_shared(%s)", name)
+
+
+def _lock(query: str, name: str) -> None:
     number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
+        cursor.execute(query, [number])

@@ -300,6 +300,40 @@ class Peer(models.Model):
         return self.identity
 
 
+class VaultKey(models.Model):
+    """The public half of a key pair that SIM secrets are sealed with. No secret.
+
+    Empty until the first rotation: then the key of the installation's founding counts.
+    """
+
+    class State(models.TextChoices):
+        CURRENT = "current", "current"  # everything new is sealed with it
+        RETIRING = "retiring", "retiring"  # still opens what is not sealed anew yet
+        RETIRED = "retired", "retired"  # its private half is destroyed
+
+    # What seals call it: sixteen hexadecimal digits.
+    key_id = models.CharField(max_length=16, primary_key=True)
+    public_key = models.CharField(max_length=44)
+    state = models.CharField(max_length=8, choices=State.choices)
+    created_at = models.DateTimeField()
+    state_changed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("created_at", "key_id")
+        constraints = [
+            models.UniqueConstraint(
+                fields=("state",), condition=Q(state="current"), name="vaultkey_one_is_current"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["current", "retiring", "retired"]),
+                name="vaultkey_state_is_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key_id} {self.state}"
+
+
 class Removal(models.Model):
     """An operator that is no more. `id` was its own; unfinished while ledger rows remain."""
 

@@ -12,10 +12,9 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from wispgate.business.operators import ids, tenants
+from wispgate.business.operators import ids, tenants, vault
 from wispgate.business.operators import scope as scopes
 from wispgate.business.operators.errors import DomainTaken, RatesOverlap
 from wispgate.business.operators.models import (
@@ -26,8 +25,8 @@ from wispgate.business.operators.models import (
     PaymentGateway,
     TaxRate,
 )
-from wispgate.domain.authentication.sealing import SealingKey, seal
-from wispgate.kernel.errors import InvalidValue, Misconfigured, NotFound
+from wispgate.domain.authentication.sealing import seal
+from wispgate.kernel.errors import InvalidValue, NotFound
 
 # Larger ones slow down every page that shows them.
 LARGEST_LOGO_OCTETS: Final = 256 * 1024
@@ -267,8 +266,5 @@ def _seal(gateway_id: UUID, credentials: Mapping[str, str]) -> bytes:
     wrong = [name for name in credentials if not _NAME.fullmatch(name)]
     if wrong or not credentials:
         raise InvalidValue("credentials have names of small letters", field="credentials")
-    text = settings.WISPGATE_VAULT_PUBLIC_KEY
-    if not text:
-        raise Misconfigured("there is no vault key to seal with", option="vault_public_key")
     plain = json.dumps(dict(credentials)).encode()
-    return seal(SealingKey.from_text(text), plain, bound_to=f"gateway:{gateway_id}")
+    return seal(vault.sealing_key(), plain, bound_to=f"gateway:{gateway_id}")

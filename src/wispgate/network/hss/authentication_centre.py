@@ -1,6 +1,6 @@
 """The authentication centre: vectors whose sequence numbers are on disk before they leave.
 
-It alone opens sealed keys. Requests of a partition are batched; two for one card are never under
+It alone asks for sealed keys to be opened. Requests of a partition are batched; two for one card are never under
 way together, and the row's lock keeps other processes apart as well.
 """
 
@@ -33,6 +33,7 @@ from wispgate.kernel.clock import Clock
 from wispgate.kernel.errors import Unavailable
 from wispgate.kernel.identifiers import Imsi
 from wispgate.kernel.plmn import Plmn
+from wispgate.network.hss.key_holders import KeyHolder
 from wispgate.store.access_log import AccessLog, Note
 from wispgate.store.batching import Batcher
 from wispgate.store.directory import Place
@@ -91,12 +92,13 @@ class AuthenticationCentre:
     """Issues sequence numbers by batches and computes vectors from them."""
 
     def __init__(
-        self, store: HotStore, vault: Vault, lines: LineCache, access_log: AccessLog,
+        self, store: HotStore, keys: KeyHolder, lines: LineCache, access_log: AccessLog,
         *, clock: Clock,
     ) -> None:  # fmt: skip
         self._store = store
         self._access_log = access_log
-        self._vault = vault
+        self._keys = keys
+        self._vault = Vault()
         self._lines = lines
         self._clock = clock
         self._batchers = [
@@ -114,9 +116,9 @@ class AuthenticationCentre:
             sqn_ms = await self._resynchronise(request, place)
         return await self._batchers[place.partition].submit(_Asked(request, sqn_ms))
 
-    def compute(self, request: VectorRequest, issued: IssuedNumbers) -> Vectors:
+    async def compute(self, request: VectorRequest, issued: IssuedNumbers) -> Vectors:
         """The vectors of the numbers issued. Raises AuthenticationFault."""
-        credential = self._open(issued.iccid, issued.sealed_key)
+        credential = await self._open(issued.iccid, issued.sealed_key)
         count = request.eutran_vectors + request.utran_vectors
         if issued.first_sqn + (count - 1 << sequence.IND_BITS) > sequence.SQN_MAX:
             _log.error("sequence numbers used up", imsi=str(request.imsi))
@@ -149,7 +151,7 @@ class AuthenticationCentre:
         if not rows or request.resynchronisation is None:
             return None
         row = rows[0]
-        algorithm, _ = self._open(row["iccid"], row["sealed_key"])
+        algorithm, _ = await self._open(row["iccid"], row["sealed_key"])
         decision = sequence.resynchronise(algorithm, request.resynchronisation, sqn=row["sqn"])
         _log.info(
             "resynchronisation",
@@ -179,10 +181,14 @@ class AuthenticationCentre:
         )
         self._access_log.note(note, now=self._clock.now())
 
-    def _open(self, iccid: str, sealed_key: bytes) -> Credential:
+    async def _open(self, iccid: str, sealed_key: bytes) -> Credential:
+        kept = self._vault.find_credential(sealed_key, bound_to=iccid)
+        if kept is not None:
+            return kept
         try:
-            return self._vault.open_credential(sealed_key, bound_to=iccid)
-        except ValueError as error:
+            plaintext = await self._keys.open(sealed_key, bound_to=iccid)
+            return self._vault.keep_credential(sealed_key, plaintext, bound_to=iccid)
+        except (ValueError, Unavailable) as error:
             _log.error("a sealed key does not open", iccid=iccid, cause=str(error))
             raise AuthenticationFault("the card's key cannot be opened") from None
 

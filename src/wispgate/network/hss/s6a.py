@@ -156,7 +156,7 @@ class S6a:
                     )
                     return reason
                 case Allowed():
-                    return self._centre.compute(wanted, issued)
+                    return await self._centre.compute(wanted, issued)
         raise LineChanges("the directory and the partition do not agree about a card")
 
     # --- Update-Location (section 5.2.1) --------------------------------------------------------

@@ -12,13 +12,13 @@ from tests.harness.clock import TravellingClock
 from tests.harness.databases import TestDatabase
 from tests.harness.network import HOST, NOW, REALM, Card, Rows, new_id
 from wispgate.domain.authentication.sealing import OpeningKey
-from wispgate.domain.authentication.vault import Vault
 from wispgate.domain.policy.events import NetworkProfileChanged
 from wispgate.domain.policy.profile import NetworkProfile
 from wispgate.kernel.plmn import Plmn
 from wispgate.network.enforcement.enforcer import Enforcer
 from wispgate.network.enforcement.messages import Vocabulary
 from wispgate.network.hss.authentication_centre import AuthenticationCentre
+from wispgate.network.hss.key_holders import HeldKeys
 from wispgate.network.hss.locations import Locations
 from wispgate.network.hss.presence import Presence
 from wispgate.network.hss.reports import Reports
@@ -242,7 +242,9 @@ async def a_policy_node(
         applications = [
             S6a(
                 directory,
-                AuthenticationCentre(store, Vault([opening_key]), lines, access_log, clock=clock),
+                AuthenticationCentre(
+                    store, HeldKeys([opening_key]), lines, access_log, clock=clock
+                ),
                 Locations(store, lines, clock=clock),
                 Reports(
                     directory,

@@ -8,17 +8,15 @@ from itertools import islice
 from typing import IO, Any, Final
 from uuid import UUID
 
-from django.conf import settings
 from django.db import DataError, IntegrityError, ProgrammingError, connection, transaction
 from psycopg.errors import InsufficientPrivilege
 
-from wispgate.business.operators import hot, queries
+from wispgate.business.operators import hot, queries, vault
 from wispgate.business.operators import scope as scopes
 from wispgate.business.tenants import archive
 from wispgate.business.tenants.archive import Manifest, Reader, TablePart
 from wispgate.business.tenants.errors import ArchiveBroken, NotEmpty, SealedForAnother
 from wispgate.business.tenants.services.exporting import migrations_here
-from wispgate.domain.authentication.sealing import SealingKey
 from wispgate.store import partitions
 
 _ROWS_AT_ONCE: Final = 500
@@ -63,12 +61,11 @@ def _require_fit(manifest: Manifest) -> None:
             f"the archive was made with version {manifest.made_with}, whose tables are others "
             f"({', '.join(other) or 'there are more here'}): bring both installations to one version"
         )
-    key = SealingKey.from_text(settings.WISPGATE_VAULT_PUBLIC_KEY)
-    foreign = sorted(set(manifest.sealed_with) - {key.key_id.hex()})
+    foreign = sorted(key_id for key_id in manifest.sealed_with if not vault.is_known(key_id))
     if foreign:
         raise SealedForAnother(
             f"SIM secrets in it are sealed with key {', '.join(foreign)}; where it was made, run "
-            f"wispgate tenant reseal ARCHIVE --for {key.to_text()}",
+            f"wispgate tenant reseal ARCHIVE --for {vault.sealing_key().to_text()}",
             keys=foreign,
         )
 
