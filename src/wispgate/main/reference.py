@@ -38,8 +38,9 @@ that names the setting, its value, the rule and the place, and exit code 2.
 """
 
 _CONFIGURATION_END = """
-Not a setting, but part of the interface between processes: `WISPGATE_VAULT_FD` is the number of
-the inherited descriptor from which the Diameter process reads the private key of the vault.
+Not settings, but part of the interface between processes: `WISPGATE_VAULT_FD` is the number of the
+inherited descriptor from which the Diameter process reads the private keys of the vault;
+`WISPGATE_VAULT_KEYS` holds them instead, in base64. See `docs/howto/keys.md`.
 
 An example:
 
