@@ -13,6 +13,7 @@ UNAUDITED = {
     "delivery_cursor": "how far a consumer has come",
     "identity": "made from lines and cards, which are audited",
     "access_log": "what the network was asked and answered: itself a record",
+    "key_holder": "which process can open seals of which key, told every two seconds",
     "installation": "one row, written by the first migration",
     "origin_state": "a counter of the node",
     "outbox": "events: facts in transit",
