@@ -176,7 +176,7 @@ def undone() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
-def a_place(world: World, database: TestDatabase) -> Place:
+def a_place(world: World, database: TestDatabase, *, is_peopled: bool = True) -> Place:
     line = world.line(1)
     world.stock(2, 3)
     with world.as_staff():
@@ -207,7 +207,7 @@ def a_place(world: World, database: TestDatabase) -> Place:
     markers |= {trace, message}
     markers |= {"clerk@north.example", "north_own", "North Gold"}
     place = Place(world, database, keys, markers)
-    place.walkers = _walkers(world)
+    place.walkers = _walkers(world) if is_peopled else {}
     return place
 
 

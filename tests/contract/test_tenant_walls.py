@@ -46,6 +46,17 @@ READ_BY_ALL = {"operators_vaultkey"}  # fmt: skip
 PLATFORM_ONLY = {"key_holder", "login_resetrequest", "refused_connection", "operators_removal"}
 
 
+# By these columns a row hangs on a customer: somebody who sees only what is their own sees it by them.
+OF_CUSTOMERS = ("subscriber_id", "subscription_id", "line_id", "account_id")
+# Tables with such a column and no policy of what is whose own, and why.
+OPEN_TO_ALL = {
+    "account": "where accounts live: ids only, and a key of every statement",
+    "identity": "where lines are found by their numbers; what is found is read elsewhere",
+    "outbox": "events: read by the worker",
+    "inventory_number": "whether a number is free is everybody's; `is_line_seen` hides whose it is",
+}
+
+
 # SQL for any value of a type, for rows that are only there to be seen or not.
 ANY_VALUE: dict[str, LiteralString] = {
     "uuid": "gen_random_uuid()",
@@ -191,6 +202,23 @@ def test_every_table_is_walled_or_global_with_a_reason(database: TestDatabase) -
     ]
     without_operator = {name for name, walls in found.items() if walls == (False, True)}
     assert without_operator == BY_CORE | PLATFORM_ONLY | READ_BY_ALL
+
+
+def test_every_table_that_hangs_on_customers_shows_people_their_own_only(
+    database: TestDatabase,
+) -> None:
+    with database.admin() as admin:
+        rows = admin.execute(
+            "SELECT DISTINCT c.relname, EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid "
+            "  AND NOT p.polpermissive AND p.polname LIKE '%%\\_own') "
+            "FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = ANY (%s) "
+            "WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition "
+            "  AND c.relnamespace::regnamespace::text ~ '^(public|hot_[0-9]+)$'",
+            [list(OF_CUSTOMERS)],
+        ).fetchall()
+
+    assert len(rows) > 12
+    assert {name for name, is_narrowed in rows if not is_narrowed} == OPEN_TO_ALL.keys()
 
 
 def test_another_operator_sees_nothing_in_any_table(

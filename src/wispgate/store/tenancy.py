@@ -24,6 +24,7 @@ SETTINGS = (
     "app.request",
     "app.reason",
     "app.now",  # the installation's clock, for audit triggers
+    "app.reach",  # JSON: what is "own" for somebody who sees no more; empty for everything
 )
 
 
@@ -65,6 +66,19 @@ def isolate(table: str, *, visible: str = OWN_ROWS, writable: str = "") -> str:
         f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;"
         f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY;"
         f"CREATE POLICY {name}_tenant ON {table} USING ({visible}) WITH CHECK ({writable or visible});"
+    )
+
+
+def own_only(table: str, seen: str, *, readers: Iterable[str]) -> str:
+    """A policy beside the tenant's: who sees only what is their own, sees rows of `seen`.
+
+    Restrictive, so that whatever else shows a row, this one has to let it through too. The inner
+    query is run once for a statement, whose reader is mostly somebody who sees everything.
+    """
+    name = f"{table}_own".replace(".", "_")
+    return (
+        f"CREATE POLICY {name} ON {table} AS RESTRICTIVE FOR SELECT TO {', '.join(readers)} "
+        f"USING ((SELECT current_reach()) IS NULL OR ({seen}));"
     )
 
 

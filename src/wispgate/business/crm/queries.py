@@ -52,13 +52,13 @@ def facts_about(subscriber_id: UUID, *, amount: Money | None = None) -> Facts:
     return Facts(
         amount=amount,
         dealer=subscriber.dealer,
-        departments=_departments(subscriber.organization),
+        departments=departments_above(subscriber.organization),
         customer_of=subscriber.brought_by,
     )
 
 
-def _departments(organization: Organization | None) -> list[UUID]:
-    """The department and all above it."""
+def departments_above(organization: Organization | None) -> list[UUID]:
+    """An organization and all above it, the highest last."""
     found: list[UUID] = []
     while organization is not None and organization.id not in found:
         found.append(organization.id)

@@ -71,6 +71,9 @@ class Sim(models.Model):
     replaces = models.OneToOneField(
         "self", null=True, on_delete=models.PROTECT, related_name="replaced_by"
     )
+    # At whose shop or in whose cupboard it lies: whose "own" stock it is.
+    dealer = models.CharField(max_length=40, blank=True, default="", db_default="")
+    department_id = models.UUIDField(null=True)
     has_check_digit_warning = models.BooleanField(default=False)
     created_at = models.DateTimeField()
 
@@ -91,6 +94,10 @@ class Sim(models.Model):
                     subscription_id__isnull=False,
                 ),
                 name="sim_in_use_has_a_subscription",
+            ),
+            models.CheckConstraint(
+                condition=Q(dealer="") | Q(department_id__isnull=True),
+                name="sim_lies_in_one_place",
             ),
         ]
         indexes = [models.Index(fields=("operator", "state"), name="sim_state")]

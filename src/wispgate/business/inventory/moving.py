@@ -87,6 +87,8 @@ def put_cards(sims: Sequence[Sim], *, batches: Mapping[str, UUID | None], cause:
         sim.batch_id = batches[sim.iccid]
         # The card that it once replaced stays with the operator before.
         sim.replaces_id = None
+        # Dealers and departments are an operator's own.
+        sim.dealer, sim.department_id = "", None
         sim.state_changed_at = now
         sim.state_cause = cause[:200]
     try:

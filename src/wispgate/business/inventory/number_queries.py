@@ -10,7 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, F, Func, Q, QuerySet
 from django.db.models.functions import Length
 
 from wispgate.business.inventory.models import Number, NumberPolicy, NumberRange
@@ -23,6 +23,9 @@ from wispgate.business.inventory.number_lifecycle import (
 )
 from wispgate.business.operators import scope as scopes
 from wispgate.kernel.errors import NotFound
+
+# Whose line has a number is told to those who see the line; `subscriptions` made the function.
+_IS_SEEN: Final = Func(F("subscription_id"), function="is_line_seen", output_field=BooleanField())
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,9 @@ class NumberView:
 
 def get_number(msisdn: str) -> NumberView:
     """Raises NotFound for a number that is in no range and was never ported in."""
-    row = Number.objects.filter(msisdn=msisdn).first()
+    row = Number.objects.annotate(is_seen=_IS_SEEN).filter(msisdn=msisdn).first()
+    if row is not None and not row.is_seen:
+        raise NotFound("number", msisdn)
     if row is not None:
         return _view(row, scopes.current().now)
     covering = find_range_of(msisdn)
@@ -65,7 +70,7 @@ def find_number_id(msisdn: str) -> UUID | None:
 def list_numbers(*, state: str = "", after: str = "", limit: int = 50) -> Sequence[NumberView]:
     """Numbers that were touched, in order; `after` is the last one of the page before."""
     now = scopes.current().now
-    rows = Number.objects.order_by("msisdn").filter(msisdn__gt=after)
+    rows = Number.objects.filter(_IS_SEEN, msisdn__gt=after).order_by("msisdn")
     if state:
         rows = rows.filter(_in_state(NumberState(state), now))
     return [_view(row, now) for row in rows[:limit]]

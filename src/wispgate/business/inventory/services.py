@@ -9,17 +9,30 @@ from uuid import UUID
 
 from django.db import transaction
 
-from wispgate.business.inventory.errors import SimInUseElsewhere
+from wispgate.business.inventory.errors import SimInUseElsewhere, SimNotInStock
 from wispgate.business.inventory.events import StockSimRetired
 from wispgate.business.inventory.importing import ImportReport, import_sims
 from wispgate.business.inventory.lifecycle import SimAction, SimState, next_state
 from wispgate.business.inventory.models import Sim
 from wispgate.business.operators import outbox
 from wispgate.business.operators import scope as scopes
-from wispgate.kernel.errors import NotFound
+from wispgate.kernel.errors import InvalidValue, NotFound
 from wispgate.kernel.identifiers import Iccid
 
-__all__ = ["Card", "ImportReport", "assign", "import_sims", "move", "retire_from_stock", "swap"]
+__all__ = [
+    "Card",
+    "ImportReport",
+    "Keeper",
+    "assign",
+    "hand_over",
+    "import_sims",
+    "move",
+    "retire_from_stock",
+    "swap",
+]
+
+# One page of a list of cards, as they are packed.
+MOST_HANDED_OVER = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +99,41 @@ def retire_from_stock(iccid: str) -> None:
             iccid=Iccid(sim.iccid),
         )
         outbox.publish(event)
+
+
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """Where cards in stock lie: at a dealer, in a department, or in the operator's own store."""
+
+    dealer: str = ""
+    department_id: UUID | None = None
+
+    def __post_init__(self) -> None:
+        if self.dealer and self.department_id:
+            raise InvalidValue("cards lie at a dealer or in a department", field="department_id")
+        if len(self.dealer) > 40 or self.dealer != self.dealer.strip():
+            raise InvalidValue("a dealer's name has at most 40 characters", field="dealer")
+
+
+def hand_over(iccids: Sequence[str], keeper: Keeper) -> int:
+    """Puts cards in stock where somebody finds them as their own; how many changed place.
+
+    All or none: NotFound for a card that is not there, SimNotInStock for one in use.
+    """
+    if not 1 <= len(iccids) <= MOST_HANDED_OVER:
+        raise InvalidValue(f"1 to {MOST_HANDED_OVER} cards are handed over at once", field="iccids")
+    with transaction.atomic():
+        sims = {sim.iccid: sim for sim in _lock_all(iccids)}
+        changed = 0
+        for iccid in iccids:
+            sim = _of(sims, iccid)
+            if sim.state != SimState.STOCK:
+                raise SimNotInStock(f"{iccid} is {sim.state}", iccid=iccid, state=sim.state)
+            if (sim.dealer, sim.department_id) != (keeper.dealer, keeper.department_id):
+                sim.dealer, sim.department_id = keeper.dealer, keeper.department_id
+                sim.save(update_fields=["dealer", "department_id"])
+                changed += 1
+    return changed
 
 
 def _assign(sim: Sim, subscription_id: UUID, then: Sequence[SimAction]) -> None:

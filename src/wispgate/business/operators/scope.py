@@ -4,10 +4,11 @@
 Scopes nest: the inner one rules until it ends, then the outer one again.
 """
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from itertools import count
 from uuid import UUID
@@ -30,6 +31,32 @@ SYSTEM = Actor("system", "wispgate")
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """How far somebody sees within an operator: only what is their own by all that is named.
+
+    None does not limit. An empty name is nobody's: who belongs to no dealer sees nothing by it.
+    The database reads it (`app.reach`), so that every list, page, search and count is held to it.
+    """
+
+    dealer: str | None = None
+    # The id of the department; those below it are seen too.
+    department: str | None = None
+    # Who brought the customer (`staff.Principal.person`).
+    person: str | None = None
+
+    def __bool__(self) -> bool:
+        return any(value is not None for value in asdict(self).values())
+
+    def to_text(self) -> str:
+        """As the policies read it; nothing where nothing is limited."""
+        named = {name: value for name, value in asdict(self).items() if value is not None}
+        return json.dumps(named, sort_keys=True) if named else ""
+
+
+EVERYTHING = Reach()
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """One operator's rows, or with `is_platform` the platform's own tables, seen by an actor."""
 
@@ -42,6 +69,7 @@ class Scope:
     reason: str = ""
     # The principal whose rights count (`staff.guards`); None where no person asks.
     authority: object | None = None
+    reach: Reach = EVERYTHING
 
     def settings(self) -> dict[str, str]:
         return {
@@ -54,6 +82,7 @@ class Scope:
             "app.request": self.request_id,
             "app.reason": self.reason,
             "app.now": self.now.isoformat(),
+            "app.reach": self.reach.to_text(),
         }
 
 
@@ -106,6 +135,13 @@ def because(reason: str) -> Iterator[Scope]:
     """The same scope with a reason for the audit."""
     with within(replace(current(), reason=reason)) as scope:
         yield scope
+
+
+def narrow(reach: Reach) -> None:
+    """From here on the running scope sees no further than that, nor does what nests in it."""
+    scope = replace(current(), reach=reach)
+    _current.set(scope)
+    _apply(scope)
 
 
 def _apply(scope: Scope) -> None:

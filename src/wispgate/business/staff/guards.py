@@ -24,6 +24,16 @@ def require(permission: str, facts: Callable[[], Facts] = Facts) -> None:
         principal.require(permission, facts)
 
 
+def narrow(principal: Principal) -> None:
+    """Lets the running transaction see no further than the principal's own, where that is a limit.
+
+    Called once by each door, before anything else is read.
+    """
+    reach = principal.reach
+    if reach:
+        scopes.narrow(reach)
+
+
 def shown(kind: FieldKind, value: str) -> str:
     """A field as the one who acts may see it."""
     principal = acting()

@@ -82,10 +82,10 @@ SUBJECTS: Mapping[str, str] = MappingProxyType(
 )
 
 _ROWS: Sequence[Permission] = (
-    Permission("subscriber.read", "see customers", Risk.READ),
-    Permission("subscriber.create", "take on a customer", Risk.CHANGE),
-    Permission("message.read", "see what customers were told", Risk.READ),
-    Permission("subscription.read", "see sub-services", Risk.READ),
+    Permission("subscriber.read", "see customers", Risk.READ, OWN),
+    Permission("subscriber.create", "take on a customer", Risk.CHANGE, OWN),
+    Permission("message.read", "see what customers were told", Risk.READ, OWN),
+    Permission("subscription.read", "see sub-services", Risk.READ, OWN),
     Permission("subscription.create", "open a sub-service for a customer", Risk.CHANGE, OWN),
     Permission("subscription.activate", "let a line into the network", Risk.CHANGE, OWN),
     Permission("subscription.suspend", "cut a line off, for a reason", Risk.HARM, OWN),
@@ -93,10 +93,11 @@ _ROWS: Sequence[Permission] = (
     Permission("subscription.terminate", "end a sub-service for good", Risk.HARM, OWN),
     Permission("subscription.number", "give a line its number, or take it", Risk.CHANGE, OWN),
     Permission("subscription.plan", "move a line to another plan", Risk.MONEY, OWN),
-    Permission("line.read", "see a line as the network knows it", Risk.READ),
-    Permission("session.read", "see who is online, where and with what", Risk.READ),
-    Permission("sim.read", "see cards (never their keys)", Risk.READ),
+    Permission("line.read", "see a line as the network knows it", Risk.READ, OWN),
+    Permission("session.read", "see who is online, where and with what", Risk.READ, OWN),
+    Permission("sim.read", "see cards (never their keys)", Risk.READ, OWN),
     Permission("sim.import", "take a vendor's cards and keys into stock", Risk.CHANGE),
+    Permission("sim.hand_over", "give cards in stock to a dealer or a department", Risk.CHANGE),
     Permission("sim.assign", "give a line a card from stock", Risk.CHANGE, OWN),
     Permission("sim.unassign", "put a card that was never active back into stock", Risk.CHANGE, OWN),
     Permission("sim.swap", "let another card take over a line", Risk.HARM, OWN),
@@ -104,7 +105,7 @@ _ROWS: Sequence[Permission] = (
     Permission("equipment.read", "see which devices may be used, and which were", Risk.READ),
     Permission("equipment.list", "put devices on the white, grey or black list", Risk.HARM),
     Permission("subscription.device", "lock a line to devices", Risk.HARM, OWN),
-    Permission("number.read", "see numbers and their ranges", Risk.READ),
+    Permission("number.read", "see numbers and their ranges", Risk.READ, OWN),
     Permission("number.range", "add ranges of numbers and say how long numbers rest", Risk.CHANGE),
     Permission("number.reserve", "keep a number for a while", Risk.CHANGE),
     Permission("number.release", "let a number go", Risk.CHANGE),
@@ -116,13 +117,13 @@ _ROWS: Sequence[Permission] = (
     Permission("plan.retire", "take a plan off sale", Risk.CHANGE),
     Permission("wallet.top_up", "add money to a customer's wallet", Risk.MONEY, AMOUNTS | OWN),
     Permission("data.top_up", "sell or give data to a line", Risk.MONEY, OWN),
-    Permission("balance.read", "see balances and their movements", Risk.READ),
+    Permission("balance.read", "see balances and their movements", Risk.READ, OWN),
     Permission("peer.read", "see which nodes may connect and which do", Risk.READ),
     Permission(
         "peer.change", "allow nodes to connect, change and remove them", Risk.HARM,
         is_of_platform=True,
     ),
-    Permission("push.read", "see what the network was told and what came of it", Risk.READ),
+    Permission("push.read", "see what the network was told and what came of it", Risk.READ, OWN),
     Permission("trace.read", "see what passes of a line, decoded, without secrets", Risk.SECRET),
     Permission("trace.start", "begin and end traces of lines; the platform's staff of peers", Risk.SECRET),
     Permission("audit.read", "see who did what, when and why", Risk.READ),
@@ -159,6 +160,15 @@ _ROWS: Sequence[Permission] = (
 )  # fmt: skip
 
 CATALOGUE: Mapping[str, Permission] = MappingProxyType({row.name: row for row in _ROWS})
+
+
+# What is read of customers and of stock. A role reads all of it, or of all of it what is its
+# people's own: the database shows a person one and the same part of every table.
+OWN_READS = frozenset(row.name for row in _ROWS if row.risk is Risk.READ and row.limits)
+# Shows more than what is anybody's own: a role that is limited in what it reads has none of it.
+BEYOND_OWN = frozenset(
+    {"audit.read", "audit.export", "trace.read", "trace.start", "approval.read", "equipment.read"}
+)
 
 
 def permission_named(name: str) -> Permission:

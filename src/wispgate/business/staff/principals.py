@@ -10,7 +10,7 @@ from wispgate.business.staff import limits, role_queries
 from wispgate.business.staff.errors import LimitExceeded, PermissionMissing
 from wispgate.business.staff.grants import Facts, Grant, Standing, find_breach
 from wispgate.business.staff.masking import FieldKind
-from wispgate.business.staff.permissions import does_match
+from wispgate.business.staff.permissions import Limit, does_match
 from wispgate.business.staff.roles import Role
 
 _NOBODY = Standing()
@@ -38,6 +38,17 @@ class Principal:
     def holding(self) -> Role:
         """The role as it stands now: read once per request, in its transaction."""
         return role_queries.role_held(self.role, self.operator_id, is_platform=self.is_platform)
+
+    @property
+    def reach(self) -> scopes.Reach:
+        """How far they see: everything of the operator's, or what is their own only."""
+        limits, own = self.holding.bounds, self.standing
+        department = str(own.department_id or "")
+        return scopes.Reach(
+            dealer=own.dealer if Limit.OWN_DEALER in limits else None,
+            department=department if Limit.OWN_DEPARTMENT in limits else None,
+            person=self.person if Limit.OWN_CUSTOMERS in limits else None,
+        )
 
     @property
     def person(self) -> str:

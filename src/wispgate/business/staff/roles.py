@@ -10,7 +10,13 @@ from types import MappingProxyType
 
 from wispgate.business.staff.grants import Grant, Limits, grants_of, is_as_tight
 from wispgate.business.staff.masking import FieldKind
-from wispgate.business.staff.permissions import CATALOGUE, Limit, does_match, permission_named
+from wispgate.business.staff.permissions import (
+    CATALOGUE,
+    OWN_READS,
+    Limit,
+    does_match,
+    permission_named,
+)
 
 NONE: frozenset[FieldKind] = frozenset()
 PERSONAL = frozenset(FieldKind)
@@ -41,6 +47,12 @@ class Role:
 
     def holds(self, permission: str) -> bool:
         return bool(self.grants_for(permission))
+
+    @property
+    def bounds(self) -> frozenset[Limit]:
+        """What limits everything that its people see of customers and stock; nothing, mostly."""
+        read = [self.grants_for(name) for name in sorted(OWN_READS)]
+        return frozenset().union(*(grants[0].limits.own for grants in read if grants))
 
     def permissions(self) -> frozenset[str]:
         return frozenset(name for name in CATALOGUE if self.holds(name))
@@ -81,6 +93,9 @@ _CARE = (
     *("subscription.activate", "subscription.suspend", "subscription.resume", "subscription.plan"),
     *("sim.assign", "sim.unassign", "sim.swap", "wallet.top_up", "data.top_up", "number.reserve"),
 )
+
+# What somebody sees who sees only what is their own.
+_OWN = tuple(sorted(OWN_READS))
 
 _ROWS: Sequence[Role] = (
     Role(
@@ -123,7 +138,7 @@ _ROWS: Sequence[Role] = (
     Role(
         "warehouse", "Warehouse", "Keeps cards and numbers: imports, retires, reserves, ports.",
         _grants(
-            "*.read", "sim.import", "sim.retire", "number.range", "number.reserve",
+            "*.read", "sim.import", "sim.hand_over", "sim.retire", "number.range", "number.reserve",
             "number.release", "number.port_in", "number.port_out", "allotment.create",
             "allotment.take_back",
         ),
@@ -132,7 +147,7 @@ _ROWS: Sequence[Role] = (
     Role(
         "dealer", "Dealer", "Sells at a shop: its own customers, their lines and top-ups.",
         _grants(
-            "plan.read", "subscriber.create", "subscription.create", "subscription.activate",
+            "plan.read", *_OWN, "subscriber.create", "subscription.create", "subscription.activate",
             "subscription.number", "subscription.plan", "sim.assign", "wallet.top_up",
             "data.top_up", own=frozenset({Limit.OWN_DEALER}),
         ),
@@ -148,9 +163,10 @@ _ROWS: Sequence[Role] = (
     ),
     Role(
         "enterprise_manager", "Enterprise manager",
-        "Runs the lines of the own department and those below it.",
+        "Runs the own department and those below it: their lines, cards and money.",
         _grants(
-            "plan.read", "subscription.create", "subscription.activate", "subscription.suspend",
+            "plan.read", *_OWN, "subscriber.create", "subscription.create",
+            "subscription.activate", "subscription.number", "subscription.suspend",
             "subscription.resume", "subscription.plan", "sim.assign", "sim.swap",
             own=frozenset({Limit.OWN_DEPARTMENT}),
         ),

@@ -20,7 +20,7 @@ from ninja.security import HttpBearer
 from wispgate.business.audit import services as audit
 from wispgate.business.operators import queries as operators
 from wispgate.business.operators import scope as scopes
-from wispgate.business.staff import masking
+from wispgate.business.staff import guards, masking
 from wispgate.business.staff import services as staff
 from wispgate.business.staff.errors import TokenRefused
 from wispgate.kernel.errors import InvalidValue, NotFound, Unavailable, WispgateError
@@ -75,6 +75,7 @@ def guarded(run: Run) -> Run:
         try:
             scope = _open(request)
             with scopes.within(scope):
+                guards.narrow(principal_of(request))
                 answer = _masked(_answer(run, request, path), principal_of(request))
                 if answer.status_code >= 500:
                     transaction.set_rollback(True)

@@ -33,15 +33,22 @@ class NewSubscriber(Closed):
     email: Annotated[Text, Field(max_length=254)] = ""
     phone: Annotated[Text, Field(max_length=20)] = ""
     external_id: Annotated[Text, Field(max_length=64)] = ""
+    parent_id: Annotated[
+        UUID | None, Field(description="of a department: the subscriber that it is part of")
+    ] = None
 
 
 class SubscriberOut(Schema):
+    """`department_id` is of an organization: what staff and cards of it are given."""
+
     id: UUID
     party: Party
     name: str
     email: str
     phone: str
     external_id: str
+    dealer: str
+    department_id: UUID | None
     account_id: UUID
     created_at: datetime
 
@@ -55,6 +62,8 @@ class SubscriberOut(Schema):
             email=party.email,
             phone=party.phone,
             external_id=subscriber.external_id,
+            dealer=subscriber.dealer,
+            department_id=subscriber.organization_id,
             account_id=subscriber.account_id,
             created_at=subscriber.created_at,
         )
@@ -78,6 +87,8 @@ class SimOut(Schema):
     batch_id: UUID | None
     batch: str | None
     subscription_id: UUID | None
+    dealer: str
+    department_id: UUID | None
     has_check_digit_warning: bool
     created_at: datetime
 
@@ -96,6 +107,8 @@ class SimOut(Schema):
             batch_id=sim.batch_id,
             batch=sim.batch.name if sim.batch else None,
             subscription_id=sim.subscription_id,
+            dealer=sim.dealer,
+            department_id=sim.department_id,
             has_check_digit_warning=sim.has_check_digit_warning,
             created_at=sim.created_at,
         )

@@ -1,6 +1,7 @@
 """/sims: the stock, its import, and a card's end."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Path, Query, Router, Schema
@@ -15,7 +16,16 @@ from wispgate.business.subscriptions import trace
 from wispgate.web.api import bodies
 from wispgate.web.api.door import BearerToken
 from wispgate.web.api.paging import Page, page_of
-from wispgate.web.api.schemas import Because, ImportOut, ImsiText, SimOut, SimPage, Text, TraceOut
+from wispgate.web.api.schemas import (
+    Because,
+    Closed,
+    ImportOut,
+    ImsiText,
+    SimOut,
+    SimPage,
+    Text,
+    TraceOut,
+)
 
 router = Router(tags=["sims"])
 
@@ -42,6 +52,21 @@ _FILE: dict[str, Any] = {
 class SimFilter(Page):
     state: SimState | None = None
     imsi: ImsiText | None = None
+
+
+class HandOver(Closed):
+    """To a dealer, to a department, or with neither back into the operator's own store."""
+
+    iccids: Annotated[
+        list[Annotated[Text, Field(max_length=30)]],
+        Field(min_length=1, max_length=inventory.MOST_HANDED_OVER),
+    ]
+    dealer: Annotated[Text, Field(max_length=40)] = ""
+    department_id: UUID | None = None
+
+
+class HandedOver(Schema):
+    changed: int
 
 
 class ImportOptions(Schema):
@@ -72,6 +97,13 @@ def import_sims(request: HttpRequest, options: Query[ImportOptions]) -> ImportOu
     return ImportOut.show(
         inventory.import_sims(content, name=options.name, is_dry_run=options.dry_run)
     )
+
+
+@router.post("/hand-over", auth=BearerToken("sim.hand_over"), response=HandedOver)
+def hand_over(request: HttpRequest, body: HandOver) -> dict[str, int]:
+    """Cards in stock become a dealer's or a department's own: all of them or none."""
+    keeper = inventory.Keeper(body.dealer, body.department_id)
+    return {"changed": inventory.hand_over(body.iccids, keeper)}
 
 
 @router.get("/{iccid}", auth=BearerToken("sim.read"), response=SimOut)

@@ -36,6 +36,7 @@ _WHO = (
         hint="Your own, if you have one.",
     ),
 )
+_ABOVE = "parent_id"
 # What each step of a new line needs, by its field: who lacks it does not see the field.
 _NEEDS = {
     "iccid": "sim.assign",
@@ -47,18 +48,41 @@ _NEEDS = {
 
 def new_subscriber(visit: Visit) -> HttpResponse:
     """The form, and on POST the subscriber's page."""
+    fields = _who_fields()
     if visit.request.method != "POST":
-        return _form(visit, _WHO)
+        return _form(visit, fields)
     given = visit.everything_given()
     try:
         with looking.doing(), transaction.atomic():
             subscriber_id = crm.create_subscriber(
-                **{each.name: given.get(each.name, "") for each in _WHO}
+                **{each.name: given.get(each.name, "") for each in _WHO},
+                parent_id=_above(given.get(_ABOVE, "")),
             )
     except WispgateError as error:
-        return _refused(visit, _WHO, error, table="crm_subscriber")
+        return _refused(visit, fields, error, table="crm_subscriber")
     messages.success(visit.request, f"Created {given['name'].strip()}.")
     return go_to("subscriber", key=str(subscriber_id))
+
+
+def _who_fields() -> Sequence[Field]:
+    """Also the organization above, where there is one that it could be."""
+    above = [Option(str(each.id), each.name) for each in reads.list_organizations(_SUGGESTED)]
+    if not above:
+        return _WHO
+    department = Field(
+        name=_ABOVE,
+        label="Department of",
+        kind="select",
+        options=[Option("", "nobody: a customer of its own"), *above],
+        is_required=False,
+    )
+    return (*_WHO, department)
+
+
+def _above(text: str) -> UUID | None:
+    if text and not reads.is_uuid(text):
+        raise InvalidValue("choose an organization", field=_ABOVE)
+    return UUID(text) if text else None
 
 
 def new_line(visit: Visit, subscriber: Any) -> HttpResponse:

@@ -148,6 +148,12 @@ def get_subscriber(key: str) -> Any:
     return subscriber
 
 
+def list_organizations(limit: int) -> Sequence[Any]:
+    """Companies and departments by name: what another one can be a department of."""
+    rows = rows_of("crm.Subscriber").filter(organization__isnull=False)
+    return list(rows.select_related("organization").order_by("organization__name", "id")[:limit])
+
+
 def list_lines_of(subscriber_id: UUID) -> Sequence[Any]:
     lines = rows_of("subscriptions.Subscription").select_related("sim").defer(*SEALED_OF_SIM)
     return list(lines.filter(subscriber_id=subscriber_id))

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from wispgate.business.operators import scope as scopes
+from wispgate.business.staff import guards
 from wispgate.business.staff import services as staff
 from wispgate.business.staff.models import StaffMember
 
@@ -95,6 +96,7 @@ class ScopeMiddleware:
         if principal is None:
             return self.get_response(request)
         with scopes.within(scope_of(principal, request)):
+            guards.narrow(principal)
             response = self.get_response(request)
             if response.status_code >= 500:
                 transaction.set_rollback(True)

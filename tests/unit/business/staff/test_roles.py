@@ -68,7 +68,8 @@ def write_role(world: World, name: str, *grants: Grant) -> None:
         ("biller", "subscriber.create", False),
         ("auditor", "audit.read", True),
         ("auditor", "subscriber.create", False),
-        ("dealer", "subscriber.read", False),
+        ("dealer", "subscriber.read", True),
+        ("dealer", "audit.read", False),
     ],
 )
 def test_a_ready_role_holds_what_its_words_say(role: str, permission: str, allowed: bool) -> None:
@@ -284,3 +285,9 @@ def test_fields_are_masked_however_deep_they_lie() -> None:
     assert shown == {
         "items": [{"msisdn": "46•••••••01", "name": "Ada", "contact": {"email": "a@b.se"}}]
     }
+
+
+def test_dealers_and_managers_of_enterprises_reach_their_own_and_others_everything() -> None:
+    assert READY["dealer"].bounds == {Limit.OWN_DEALER}
+    assert READY["enterprise_manager"].bounds == {Limit.OWN_DEPARTMENT}
+    assert all(not READY[name].bounds for name in READY.keys() - {"dealer", "enterprise_manager"})

@@ -14,7 +14,7 @@ from wispgate.business.staff.errors import RoleInUse
 from wispgate.business.staff.grants import Grant, encode
 from wispgate.business.staff.masking import FieldKind
 from wispgate.business.staff.models import ApiToken, StaffMember, StoredRole
-from wispgate.business.staff.permissions import CATALOGUE, matching
+from wispgate.business.staff.permissions import BEYOND_OWN, CATALOGUE, OWN_READS, matching
 from wispgate.business.staff.roles import ALIASES, NAME, NO_ROLE, READY, Role
 from wispgate.kernel.errors import InvalidValue, NotFound
 
@@ -83,7 +83,27 @@ def _checked(
     unknown = sorted(set(hides) - set(FieldKind))
     if unknown:
         raise InvalidValue(f"no such kind of field: {', '.join(unknown)}", field="hides")
-    return Role(name, title, about, tuple(grants), frozenset(FieldKind(kind) for kind in hides))
+    role = Role(name, title, about, tuple(grants), frozenset(FieldKind(kind) for kind in hides))
+    _require_one_reach(role)
+    return role
+
+
+def _require_one_reach(role: Role) -> None:
+    """Who sees only what is their own sees only that in everything: one part of every table."""
+    if not role.bounds:
+        return
+    for name in sorted(OWN_READS):
+        if any(grant.limits.own != role.bounds for grant in role.grants_for(name)):
+            raise InvalidValue(
+                f"{name} is limited otherwise than the rest of what the role reads of customers:"
+                " limit all of it alike",
+                field="grants",
+            )
+    if wide := sorted(name for name in BEYOND_OWN if role.holds(name)):
+        raise InvalidValue(
+            f"a role that sees only what is its people's own has no {', '.join(wide)}",
+            field="grants",
+        )
 
 
 def _require_fitting(grant: Grant) -> None:
