@@ -1,11 +1,13 @@
 """S6a through a real socket and the real database: AIR and ULR of a test MME."""
 
 import asyncio
+from collections import Counter
 
 import pytest
 
+from tests.harness.clock import TravellingClock
 from tests.harness.databases import TestDatabase
-from tests.harness.network import HOST, MME_HOST, REALM, Rows, a_node, an_mme
+from tests.harness.network import HOST, MME_HOST, NOW, REALM, Card, Rows, a_node, an_mme
 from tests.network.dialogue import (
     IMSI,
     PLMN,
@@ -16,8 +18,11 @@ from tests.network.dialogue import (
     ulr,
     vectors_of,
 )
+from wispgate.domain.authentication.milenage import Milenage
 from wispgate.domain.authentication.sealing import OpeningKey
+from wispgate.domain.authentication.sqn import conceal
 from wispgate.domain.policy.profile import Barring
+from wispgate.network.hss.resynchronisations import RESYNCHRONISATIONS, SUSPICIONS
 from wispgate.network.transport.node import DiameterNode
 from wispgate.simulator.diameter import DiameterClient
 from wispgate.simulator.usim import Authenticated, SynchronisationFailure
@@ -85,6 +90,79 @@ async def test_a_forged_resynchronisation_changes_nothing(rows: Rows, mme: Diame
     ((rand2, _, second, _),) = vectors_of(answer)
     assert sqn_of(card, second, rand2) > sqn_of(card, first, rand)
     assert isinstance(card.usim().authenticate(rand2, second, PLMN), Authenticated)
+
+
+def told(rows: Rows) -> list[tuple[str, dict[str, object]]]:
+    with rows.database.admin() as admin:
+        found = admin.execute(
+            "SELECT kind, payload FROM hot_00.outbox WHERE kind LIKE 'authentication.%' "
+            "ORDER BY xid, event_id"
+        ).fetchall()
+    return [(kind, payload) for kind, payload in found]
+
+
+def counted(outcome: str) -> float:
+    return RESYNCHRONISATIONS.labels(outcome)._value.get()
+
+
+async def resynchronise(mme: DiameterClient, card: Card, sqn: int) -> None:
+    """What a card with that number asks for, whatever it was sent."""
+    rand = bytes(16)
+    auts = conceal(Milenage(card.k, card.opc), rand, sqn)
+    assert result_of(await air(mme, IMSI, resync=rand + auts)) == 2001
+
+
+async def test_a_card_that_asks_again_and_again_raises_one_alarm_an_hour(
+    database: TestDatabase, opening_key: OpeningKey, rows: Rows
+) -> None:
+    card, clock = rows.add_card(IMSI), TravellingClock(NOW)
+    before, alarms = counted("taken"), SUSPICIONS._value.get()
+    async with a_node(database, opening_key, clock=clock) as node:
+        mme = await an_mme(node)
+        # Each time it is far ahead of us, though it was just given what it asked for.
+        for number in range(1, 7):
+            await air(mme, IMSI)
+            await resynchronise(mme, card, number << 40)
+        in_an_hour = told(rows)
+        clock.advance(hours=2)
+        for number in range(7, 11):
+            await resynchronise(mme, card, number << 40)
+        await mme.close()
+
+    kinds = Counter(kind for kind, _ in in_an_hour)
+    assert kinds == {
+        "authentication.resynchronised": 6, "authentication.key_mismatch_suspected": 1
+    }  # fmt: skip
+    assert dict(in_an_hour)["authentication.key_mismatch_suspected"] == {
+        "imsi": IMSI, "resynchronisations": 4, "peer": MME_HOST
+    }  # fmt: skip
+    assert in_an_hour[0][1]["sqn_after"] == 1 << 40
+    assert [kind for kind, _ in told(rows)].count("authentication.key_mismatch_suspected") == 2
+    assert (counted("taken") - before, SUSPICIONS._value.get() - alarms) == (10, 2)
+
+
+async def test_a_wrong_proof_is_told_once_an_hour_and_a_belated_request_never(
+    rows: Rows, mme: DiameterClient
+) -> None:
+    card = rows.add_card(IMSI)
+    before = {outcome: counted(outcome) for outcome in ("forged", "not_needed")}
+
+    for _ in range(5):
+        assert result_of(await air(mme, IMSI, resync=bytes(range(30)))) == 2001
+    await resynchronise(mme, card, 0)
+
+    assert told(rows) == [
+        (
+            "authentication.failed",
+            {"imsi": IMSI, "reason": "mac_failure", "visited_plmn": "001-01", "peer": MME_HOST},
+        )
+    ]
+    assert {o: counted(o) - n for o, n in before.items()} == {"forged": 5, "not_needed": 1}
+    with rows.database.admin() as admin:
+        row = admin.execute(
+            "SELECT mac_failures, resyncs_counted FROM hot_00.authentication"
+        ).fetchone()
+    assert row == (5, 1)
 
 
 @pytest.mark.parametrize(

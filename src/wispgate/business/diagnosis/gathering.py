@@ -25,6 +25,7 @@ from wispgate.business.hotplane.models import (
 from wispgate.business.inventory import queries as inventory
 from wispgate.business.operators import queries as operators
 from wispgate.business.operators import scope as scopes
+from wispgate.domain.authentication.sqn import RESYNCHRONISATION_PERIOD
 from wispgate.domain.diagnosis.evidence import (
     Evidence,
     Knock,
@@ -216,13 +217,21 @@ def _subscriber_of(line: EveryLine, imsi: Imsi, names: tuple[str, ...]) -> Subsc
         sim="assigned",
         state=line.state,
         apns=tuple(apn["name"] for apn in line.profile.get("apns", ())),
-        resynchronisations=asked.consecutive_resyncs if asked else 0,
+        resynchronisations=_resynchronisations(asked),
         authenticated_at=asked.last_requested_at if asked else None,
         registered_at=place.seen_at if place else None,
         mme=place.mme_host if place else "",
         is_purged=place is not None and place.purged_at is not None,
         has_session=_has_session(line.line_id),
     )
+
+
+def _resynchronisations(asked: EveryAuthentication | None) -> int:
+    """Those of the hour that is not over yet."""
+    since = asked.resyncs_since if asked else None
+    if asked is None or since is None or scopes.current().now - since > RESYNCHRONISATION_PERIOD:
+        return 0
+    return asked.resyncs_counted
 
 
 def _has_session(line_id: UUID) -> bool:

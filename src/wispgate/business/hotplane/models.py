@@ -3,6 +3,8 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from wispgate.domain.authentication.sqn import is_key_mismatch_suspected
+
 
 class EveryLine(models.Model):
     """The line rows of all partitions, as the reader may see them."""
@@ -48,6 +50,10 @@ class EveryAuthentication(models.Model):
     first_requested_at = models.DateTimeField(null=True)
     # Why the last one was refused; empty where it was not.
     last_refusal = models.TextField()
+    # Resynchronisations of the hour that began then: with a right proof, and with a wrong one.
+    resyncs_since = models.DateTimeField(null=True)
+    resyncs_counted = models.IntegerField()
+    mac_failures = models.IntegerField()
 
     class Meta:
         managed = False
@@ -55,6 +61,11 @@ class EveryAuthentication(models.Model):
 
     def __str__(self) -> str:
         return self.imsi
+
+    @property
+    def is_key_suspected(self) -> bool:
+        """Whether K or OPc look as if they were not the card's."""
+        return self.mac_failures > 0 or is_key_mismatch_suspected(self.resyncs_counted)
 
 
 class EveryEquipment(models.Model):

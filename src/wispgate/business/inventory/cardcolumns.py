@@ -5,6 +5,8 @@ from types import MappingProxyType
 
 REQUIRED = ("iccid", "imsi", "ki")
 SECRETS = frozenset({"ki", "opc", "op", "pin1", "puk1", "pin2", "puk2", "adm1"})
+# What all cards of a batch may have in common, said once beside the file.
+PROFILE = ("algorithm", "amf", "op", "res_octets", "iterations")
 CODES = ("pin1", "puk1", "pin2", "puk2", "adm1")
 
 # Compared without regard to case and to anything but letters and digits: "PIN_ADM" is "pinadm".
@@ -18,6 +20,8 @@ _ALIASES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "op": ("op", "top"),
         "algorithm": ("algorithm", "algo", "alg", "authalgorithm"),
         "amf": ("amf",),
+        "res_octets": ("resoctets", "reslength", "reslen"),
+        "iterations": ("iterations", "keccakiterations", "tuakiterations"),
         "pin1": ("pin1", "pin", "chv1"),
         "puk1": ("puk1", "puk", "unblockchv1"),
         "pin2": ("pin2", "chv2"),

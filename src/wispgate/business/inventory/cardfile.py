@@ -9,6 +9,7 @@ import io
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from wispgate.business.inventory.cardcolumns import REQUIRED, SECRETS, column_of
 from wispgate.business.inventory.cardvalues import Card, read_card
@@ -17,6 +18,8 @@ from wispgate.business.inventory.errors import RowProblem
 MAX_PROBLEMS = 100
 # A card takes about 200 characters of a file: more than this is no batch but a mistake.
 MAX_ROWS = 250_000
+
+NOTHING_IN_COMMON: Mapping[str, str] = MappingProxyType({})
 
 _DELIMITERS = ",;\t"
 # A PIN has four digits, and nothing secret has less.
@@ -51,8 +54,11 @@ class CardFile:
     warnings: Findings
 
 
-def read_card_file(content: bytes) -> CardFile:
-    """Reads everything: all errors are told at once, not one per attempt."""
+def read_card_file(content: bytes, profile: Mapping[str, str] = NOTHING_IN_COMMON) -> CardFile:
+    """Reads everything: all errors are told at once, not one per attempt.
+
+    What a row does not say is as the batch's `profile` says.
+    """
     file = CardFile([], Findings(), Findings())
     try:
         text = content.decode("utf-8-sig")
@@ -60,18 +66,18 @@ def read_card_file(content: bytes) -> CardFile:
         file.errors.add(1, "", "", "the file is no text in UTF-8")
         return file
     try:
-        _read_rows(text, file)
+        _read_rows(text, file, profile)
     except csv.Error:
         # The library's words quote nothing, but they say nothing to a person either.
         file.errors.add(1, "", "", "the file is no CSV: a quotation mark or a line is broken")
     return file
 
 
-def _read_rows(text: str, file: CardFile) -> None:
+def _read_rows(text: str, file: CardFile, profile: Mapping[str, str]) -> None:
     header_line = text.split("\n", 1)[0]
     delimiter = max(_DELIMITERS, key=header_line.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    columns = _read_header(next(reader, []), file.errors)
+    columns = _read_header(next(reader, []), profile, file.errors)
     if columns is None:
         return
     seen: dict[str, int] = {}
@@ -84,7 +90,8 @@ def _read_rows(text: str, file: CardFile) -> None:
             file.errors.add(row, "", "", rule)
             continue
         named = {name: cell.strip() for name, cell in zip(columns, cells, strict=True) if name}
-        _read_row(row, named, file, seen)
+        own = {name: cell for name, cell in named.items() if cell}
+        _read_row(row, {**named, **profile, **own}, file, seen)
 
 
 def _cells_of(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
@@ -94,7 +101,9 @@ def _cells_of(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
             yield row, cells
 
 
-def _read_header(cells: list[str], errors: Findings) -> list[str] | None:
+def _read_header(
+    cells: list[str], profile: Mapping[str, str], errors: Findings
+) -> list[str] | None:
     """Our name for each column, "" for those that are not used; None if that is not enough."""
     columns = [column_of(cell) for cell in cells]
     known = [column for column in columns if column]
@@ -103,7 +112,7 @@ def _read_header(cells: list[str], errors: Findings) -> list[str] | None:
     for column in REQUIRED:
         if column not in known:
             errors.add(1, column, "", "the header lacks this column")
-    if "opc" not in known and "op" not in known:
+    if not {"opc", "op"} & {*known, *profile}:
         errors.add(1, "opc", "", "the header lacks this column, or the column op")
     return None if errors.total else columns
 

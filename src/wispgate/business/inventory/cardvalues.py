@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from wispgate.business.inventory.cardcolumns import CODES
+from wispgate.business.inventory.cardcolumns import CODES, PROFILE
 from wispgate.domain.authentication.keys import DEFAULT_AMF, AlgorithmName, KeyMaterial
 from wispgate.kernel.errors import InvalidValue
 from wispgate.kernel.identifiers import Eid, Iccid, Imsi
@@ -19,6 +19,7 @@ _CODE_RULES = {
     "puk2": (re.compile(r"[0-9]{8}"), "a PUK has 8 digits"),
     "adm1": (re.compile(r"[0-9]{8}|[0-9A-Fa-f]{16}"), "an ADM has 8 digits or 16 hex digits"),
 }
+_TUAK_DEFAULTS = (8, 1)
 _FORMS = ("physical", "esim")
 
 
@@ -57,6 +58,19 @@ def read_card(cells: Mapping[str, str]) -> tuple[Card | None, list[InvalidValue]
         return None, row.errors
     is_odd = not iccid.has_valid_check_digit()
     return Card(str(iccid), str(imsi), form, eid, is_odd, keys, codes), []
+
+
+def read_profile(given: Mapping[str, str]) -> Mapping[str, str]:
+    """What the cards of a batch have in common. Raises InvalidValue, naming the value in `field`."""
+    cells = {name: value.strip() for name, value in given.items() if value.strip()}
+    unknown = sorted(cells.keys() - set(PROFILE))
+    if unknown:
+        raise InvalidValue(f"a batch has in common {', '.join(PROFILE)}", field=unknown[0])
+    row = _Row(cells, [])
+    row.profile()
+    if row.errors:
+        raise row.errors[0]
+    return cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +118,28 @@ class _Row:
 
     def keys(self) -> KeyMaterial | None:
         """K with OPc, or with OP from which OPc follows. Refused columns are named, not shown."""
-        algorithm, amf = self._algorithm(), self._amf()
+        algorithm, amf, tuak = self._algorithm(), self._amf(), self._tuak()
         octets = (16,) if algorithm is AlgorithmName.MILENAGE else (16, 32)
         k = self._octets("ki", *octets)
         is_op = bool(self.cells.get("op")) and not self.cells.get("opc")
         operator_key = self._octets("op" if is_op else "opc", octets[-1])
-        if k is None or operator_key is None or algorithm is None or amf is None:
+        if k is None or operator_key is None or algorithm is None or amf is None or tuak is None:
             return None
+        if algorithm is AlgorithmName.MILENAGE and tuak != _TUAK_DEFAULTS:
+            self._refuse("algorithm", "MILENAGE has RES of 8 octets and no iterations")
+            return None
+        res_octets, iterations = tuak
         if is_op:
-            return KeyMaterial.from_operator_secret(algorithm, k, operator_key, amf=amf)
-        return KeyMaterial(algorithm, k, operator_key, amf)
+            return KeyMaterial.from_operator_secret(
+                algorithm, k, operator_key, amf=amf, res_octets=res_octets, iterations=iterations
+            )
+        return KeyMaterial(algorithm, k, operator_key, amf, res_octets, iterations)
+
+    def profile(self) -> None:
+        """Only what cards of a batch have in common; the operator's key has the length it needs."""
+        algorithm, _, _ = self._algorithm(), self._amf(), self._tuak()
+        if self.cells.get("op"):
+            self._octets("op", 16 if algorithm is AlgorithmName.MILENAGE else 32)
 
     def _algorithm(self) -> AlgorithmName | None:
         given = self.cells.get("algorithm", "").lower() or AlgorithmName.MILENAGE
@@ -130,6 +156,18 @@ class _Row:
             return int(given, 16)
         self._refuse("amf", "an AMF has four hex digits")
         return None
+
+    def _tuak(self) -> tuple[int, int] | None:
+        """Octets of RES, and how often Keccak runs: an operator's choice with TUAK."""
+        given = self.cells.get("res_octets", "") or "8"
+        if given not in ("4", "8", "16"):
+            self._refuse("res_octets", "RES has 4, 8 or 16 octets")
+            return None
+        often = self.cells.get("iterations", "") or "1"
+        if not (often.isascii() and often.isdigit() and 1 <= int(often[:4]) <= 255):
+            self._refuse("iterations", "Keccak runs 1 to 255 times")
+            return None
+        return int(given), int(often)
 
     def _octets(self, column: str, *lengths: int) -> bytes | None:
         given = self.cells.get(column, "")

@@ -1,7 +1,8 @@
 """Taking a vendor's file into stock: all of it or nothing, secrets sealed before they are kept."""
 
 import hashlib
-from collections.abc import Collection, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
@@ -12,7 +13,8 @@ from django.db import transaction
 from wispgate.business.approvals import queries as approval_queries
 from wispgate.business.approvals import services as approvals
 from wispgate.business.approvals.acts import Act, Arguments, Asked
-from wispgate.business.inventory.cardfile import Findings, read_card_file
+from wispgate.business.inventory.cardfile import NOTHING_IN_COMMON, Findings, read_card_file
+from wispgate.business.inventory.cardvalues import read_profile
 from wispgate.business.inventory.errors import ImportRefused, RowProblem
 from wispgate.business.inventory.events import SimsImported
 from wispgate.business.inventory.lifecycle import SimState
@@ -78,16 +80,24 @@ class _File:
     warnings: int
 
 
-def import_sims(content: bytes, *, name: str, is_dry_run: bool = False) -> ImportReport:
+def import_sims(
+    content: bytes,
+    *,
+    name: str,
+    is_dry_run: bool = False,
+    profile: Mapping[str, str] = NOTHING_IN_COMMON,
+) -> ImportReport:
     """Takes a CSV file into stock. Raises ImportRefused, with all that is wrong, or takes it all.
 
     Rows that are in stock already, with the very same data, count as duplicates. Where a second
     person is needed (ApprovalNeeded), the cards wait sealed: nothing of the file is kept in clear.
+    `profile` is what the cards have in common (`cardcolumns.PROFILE`); a row may say otherwise.
     """
     if not name.strip() or len(name) > 120:
         raise InvalidValue("a batch has a name of 1 to 120 characters", field="name")
     operator_id = scopes.current_operator_id()
-    read = read_card_file(content)
+    common = read_profile(profile)
+    read = read_card_file(content, common)
     placed = _place(read.cards, operator_id, read.errors)
     with transaction.atomic():
         guards.require("sim.import")
@@ -98,7 +108,7 @@ def import_sims(content: bytes, *, name: str, is_dry_run: bool = False) -> Impor
         if fresh and not is_dry_run:
             key = vault.sealing_key()
             sealed = [_Placed(one.row, SealedCard.of(one.card, key), one.core_id) for one in fresh]
-            approvals.require_second_person(_to_import(sealed, file))
+            approvals.require_second_person(_to_import(sealed, file, common))
             batch_id = _take(sealed, file, operator_id)
     return ImportReport(
         len(fresh),
@@ -129,7 +139,9 @@ def list_waiting_keys() -> Collection[str]:
     return {key_id_of(card.sealed_key).hex() for card in cards}
 
 
-def _to_import(sealed: Sequence[_Placed[SealedCard]], file: _File) -> Asked:
+def _to_import(
+    sealed: Sequence[_Placed[SealedCard]], file: _File, common: Mapping[str, str]
+) -> Asked:
     return Asked(
         act=IMPORT,
         arguments={**asdict(file), "cards": [[one.row, one.card.encode()] for one in sealed]},
@@ -141,9 +153,14 @@ def _to_import(sealed: Sequence[_Placed[SealedCard]], file: _File) -> Asked:
             f"The file's SHA-256 is {file.digest}.",
         ],
         object_type="inventory_simbatch",
-        # What is sealed differs each time; the file does not.
-        identity=file.digest,
+        # What is sealed differs each time; the file does not, nor what was said beside it.
+        identity=_identity(file.digest, common),
     )
+
+
+def _identity(digest: str, common: Mapping[str, str]) -> str:
+    said = json.dumps([digest, *sorted(common.items())]).encode()
+    return hashlib.sha256(said).hexdigest() if common else digest
 
 
 def _import_sealed(given: Arguments) -> None:

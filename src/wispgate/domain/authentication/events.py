@@ -50,10 +50,10 @@ class ResynchronisationHappened(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyMismatchSuspected(Event):
-    """A card resynchronised again and again without success: K or OPc look wrong."""
+    """A card resynchronised again and again within an hour: K or OPc look wrong. Told once."""
 
     kind: ClassVar[str] = "authentication.key_mismatch_suspected"
 
     imsi: Imsi
-    resynchronisations_in_a_row: int
+    resynchronisations: int
     peer: str

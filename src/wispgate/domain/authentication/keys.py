@@ -57,12 +57,16 @@ class KeyMaterial:
 
     @classmethod
     def from_operator_secret(
-        cls, algorithm: AlgorithmName, k: bytes, op: bytes, *, amf: int = DEFAULT_AMF
-    ) -> Self:
+        cls, algorithm: AlgorithmName, k: bytes, op: bytes,
+        *, amf: int = DEFAULT_AMF, res_octets: int = 8, iterations: int = 1,
+    ) -> Self:  # fmt: skip
         """From OP or TOP, where a vendor's file has K only."""
         if algorithm is AlgorithmName.MILENAGE:
-            return cls(algorithm, k, opc_of(k, op), amf)
-        return cls(algorithm, k, topc_of(k, op), amf)
+            opc = opc_of(k, op)
+        else:
+            # TOPc is made with as many iterations as everything else (TS 35.231 section 6.1).
+            opc = topc_of(k, op, iterations=iterations)
+        return cls(algorithm, k, opc, amf, res_octets, iterations)
 
     @classmethod
     def decode(cls, octets: bytes) -> Self:

@@ -6,6 +6,7 @@ The HSS takes `next_sqn` for each vector and keeps the last one used before the 
 
 import hmac
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
 
 from wispgate.domain.authentication.algorithm import (
@@ -28,7 +29,9 @@ AUTS_OCTETS = 14
 _RESYNCHRONISATION_AMF = 0
 # One resynchronisation is a card moved from another HSS, or a restored backup. A card that asks
 # again and again disagrees about K or OPc.
-_USUAL_RESYNCHRONISATIONS_IN_A_ROW = 3
+_USUAL_RESYNCHRONISATIONS = 3
+# For how long they are counted. Not in a row: between two attempts a network asks without AUTS.
+RESYNCHRONISATION_PERIOD = timedelta(hours=1)
 
 
 def next_sqn(sqn: int, ind: int) -> int:
@@ -121,9 +124,9 @@ def conceal(algorithm: AuthenticationAlgorithm, rand: bytes, sqn_ms: int) -> byt
     return (sqn_ms ^ algorithm.f5_star(rand)).to_bytes(6, "big") + mac_s
 
 
-def is_key_mismatch_suspected(resynchronisations_in_a_row: int) -> bool:
-    """Whether a card asked so often without a success between that its keys look wrong."""
-    return resynchronisations_in_a_row > _USUAL_RESYNCHRONISATIONS_IN_A_ROW
+def is_key_mismatch_suspected(resynchronisations: int) -> bool:
+    """Whether a card asked so often within the period that its keys look wrong."""
+    return resynchronisations > _USUAL_RESYNCHRONISATIONS
 
 
 @dataclass(frozen=True, slots=True)

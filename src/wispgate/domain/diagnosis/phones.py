@@ -87,7 +87,7 @@ def check_key(evidence: Evidence) -> Iterator[Finding]:
     elif phone.resynchronisations >= SUSPICIOUS_RESYNCHRONISATIONS:
         yield broken(
             Link.KEY,
-            f"The card was resynchronised {phone.resynchronisations} times in a row.",
+            f"The card was resynchronised {phone.resynchronisations} times within an hour.",
             "It does not accept what we compute: K or OPc is wrong, or two cards have one IMSI.",
             "Compare K and OPc with the card's data sheet, and look for a second card.",
         )

@@ -15,7 +15,7 @@ import structlog
 
 from wispgate.domain.authentication import sqn as sequence
 from wispgate.domain.authentication.keys import Credential
-from wispgate.domain.authentication.sqn import MacFailure, ResynchronisationRequest
+from wispgate.domain.authentication.sqn import MacFailure
 from wispgate.domain.authentication.vault import Vault
 from wispgate.domain.authentication.vectors import (
     EutranVector,
@@ -31,9 +31,8 @@ from wispgate.domain.diagnosis.evidence import (
 from wispgate.domain.policy.profile import NetworkProfile
 from wispgate.kernel.clock import Clock
 from wispgate.kernel.errors import Unavailable
-from wispgate.kernel.identifiers import Imsi
-from wispgate.kernel.plmn import Plmn
 from wispgate.network.hss.key_holders import KeyHolder
+from wispgate.network.hss.resynchronisations import ResynchronisationAlarms, VectorRequest
 from wispgate.store.access_log import AccessLog, Note
 from wispgate.store.batching import Batcher
 from wispgate.store.directory import Place
@@ -49,19 +48,6 @@ class AuthenticationFault(Unavailable):
     """Ours: a key that does not open, a card whose numbers are used up. Answered 4181."""
 
     code = "authentication_fault"
-
-
-@dataclass(frozen=True, slots=True)
-class VectorRequest:
-    """What a serving node wants for one card."""
-
-    core_id: UUID
-    imsi: Imsi
-    serving_node: str
-    plmn: Plmn
-    eutran_vectors: int = 0
-    utran_vectors: int = 0
-    resynchronisation: ResynchronisationRequest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +85,7 @@ class AuthenticationCentre:
         self._access_log = access_log
         self._keys = keys
         self._vault = Vault()
+        self._alarms = ResynchronisationAlarms(store, clock)
         self._lines = lines
         self._clock = clock
         self._batchers = [
@@ -123,12 +110,6 @@ class AuthenticationCentre:
         if issued.first_sqn + (count - 1 << sequence.IND_BITS) > sequence.SQN_MAX:
             _log.error("sequence numbers used up", imsi=str(request.imsi))
             raise AuthenticationFault("the card's sequence numbers are used up")
-        if sequence.is_key_mismatch_suspected(issued.resynchronisations):
-            _log.warning(
-                "resynchronises again and again: K or OPc wrong?",
-                imsi=str(request.imsi),
-                times=issued.resynchronisations,
-            )
         algorithm, amf = credential
         numbers = [issued.first_sqn + (n << sequence.IND_BITS) for n in range(count)]
         eutran = tuple(
@@ -161,6 +142,7 @@ class AuthenticationCentre:
         )
         is_forged = isinstance(decision, MacFailure)
         self._note_resynchronisation(request, place, is_forged=is_forged)
+        await self._alarms.tell(request, place, row, decision)
         match decision:
             case MacFailure():
                 return None

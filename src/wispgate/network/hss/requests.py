@@ -16,7 +16,7 @@ from wispgate.domain.equipment.lists import DEVICE_DIGITS
 from wispgate.kernel.errors import InvalidValue
 from wispgate.kernel.identifiers import Imsi
 from wispgate.kernel.plmn import Plmn
-from wispgate.network.hss.authentication_centre import VectorRequest
+from wispgate.network.hss.resynchronisations import VectorRequest
 from wispgate.network.transport.applications import Request
 from wispgate.wire.diameter import commands
 from wispgate.wire.diameter.avp import Avp

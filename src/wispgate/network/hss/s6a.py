@@ -34,12 +34,12 @@ from wispgate.network.hss.answers import (
 from wispgate.network.hss.authentication_centre import (
     AuthenticationCentre,
     AuthenticationFault,
-    VectorRequest,
     Vectors,
 )
 from wispgate.network.hss.locations import Locations, Registered, Registration, Subject
 from wispgate.network.hss.reports import Reports
 from wispgate.network.hss.requests import LocationRequest, location_request_of, vector_request_of
+from wispgate.network.hss.resynchronisations import VectorRequest
 from wispgate.network.hss.subscription_data import subscription_data
 from wispgate.network.hss.usual import read_air, read_ulr
 from wispgate.network.transport.applications import LineChanges, Request

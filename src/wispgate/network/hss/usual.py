@@ -15,8 +15,8 @@ from wispgate.domain.authentication.vectors import decide_vector_count
 from wispgate.kernel.errors import InvalidValue
 from wispgate.kernel.identifiers import Imsi
 from wispgate.kernel.plmn import Plmn
-from wispgate.network.hss.authentication_centre import VectorRequest
 from wispgate.network.hss.requests import LocationRequest, is_identity, plausible_imei
+from wispgate.network.hss.resynchronisations import VectorRequest
 from wispgate.network.transport.applications import RemotePeer
 from wispgate.wire.diameter.hot.s6a import HotAir, HotUlr, WantedVectors
 

@@ -17,6 +17,33 @@ DELETE FROM authentication WHERE line_id = :line_id RETURNING core_id, imsi, sqn
 SELECT core_id, imsi, iccid, sealed_key, sqn, line_id, operator_id, account_id
 FROM authentication WHERE core_id = :core_id AND imsi = :imsi;
 
+-- note_resynchronisation
+-- A card asked for resynchronisation: counted in the hour that began with the first of them, and
+-- told by the event that belongs to it, if one does. `kind` is '' where it is none; the event of a
+-- wrong proof is told with the hour's first, the one of a suspicion (`alarm_kind`) with the
+-- `alarm_at`th of either sort.
+WITH counted AS (
+    UPDATE authentication a
+    SET resyncs_since = CASE WHEN a.resyncs_since > :since THEN a.resyncs_since ELSE :now END,
+        resyncs_counted = CASE WHEN a.resyncs_since > :since THEN a.resyncs_counted ELSE 0 END
+                          + (NOT :is_forged::bool)::int,
+        mac_failures = CASE WHEN a.resyncs_since > :since THEN a.mac_failures ELSE 0 END
+                       + :is_forged::bool::int
+    WHERE a.core_id = :core_id AND a.imsi = :imsi
+    RETURNING a.operator_id, a.account_id, a.line_id, a.resyncs_counted, a.mac_failures
+)
+INSERT INTO outbox (event_id, operator_id, account_id, line_id, kind, payload, occurred_at)
+SELECT e.event_id, c.operator_id, c.account_id, c.line_id, e.kind, e.payload, :now
+FROM counted c
+CROSS JOIN LATERAL (VALUES
+    (:event_id::uuid, :kind::text, :payload::jsonb,
+     :kind <> '' AND (NOT :is_forged::bool OR c.mac_failures = 1)),
+    (:alarm_id::uuid, :alarm_kind::text, :alarm_payload::jsonb,
+     NOT :is_forged::bool AND c.resyncs_counted = :alarm_at::int)
+) AS e (event_id, kind, payload, is_told)
+WHERE e.is_told
+RETURNING kind;
+
 -- issue_sequence_numbers
 -- Batch: locks the cards in order, steps each sequence number by its vectors, and returns the
 -- first new one with all that decides whether the vectors may be handed out. A

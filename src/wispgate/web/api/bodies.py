@@ -78,6 +78,11 @@ def _parts(request: HttpRequest) -> list[bytes]:
     return parts
 
 
+def read_part(request: HttpRequest, name: str) -> str:
+    """A text part of the form that `read_file` read; "" where the file was the whole body."""
+    return str(request.POST.get(name, "")) if request.content_type == _FORM else ""
+
+
 def _body(request: HttpRequest) -> bytes:
     try:
         body: bytes = request.body

@@ -256,6 +256,11 @@ class AuthenticationOut(Schema):
     """Whether the network can authenticate the card, and when it was asked to."""
 
     consecutive_resyncs: int
+    # Of the hour from `resyncs_since`: with a right proof, and with a wrong one.
+    resyncs_since: datetime | None
+    resyncs_counted: int
+    mac_failures: int
+    is_key_suspected: bool
     last_requested_at: datetime | None
     last_serving_node: str | None
     last_visited_plmn: str | None

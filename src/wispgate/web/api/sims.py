@@ -40,7 +40,10 @@ _FILE: dict[str, Any] = {
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
-                    "properties": {"file": {"type": "string", "format": "binary"}},
+                    "properties": {
+                        "file": {"type": "string", "format": "binary"},
+                        "op": {"type": "string", "description": "OP or TOP of all cards"},
+                    },
                     "required": ["file"],
                 }
             },
@@ -70,10 +73,26 @@ class HandedOver(Schema):
 
 
 class ImportOptions(Schema):
-    """`name` is the batch's, `dry_run` only checks."""
+    """`name` is the batch's, `dry_run` only checks; the rest holds for rows that do not say it.
+
+    OP is no option: it would stand in the logs of proxies. It is a column, or the part `op` of a form.
+    """
 
     name: Annotated[Text, Field(min_length=1, max_length=120)] = "import"
     dry_run: bool = False
+    algorithm: Annotated[Text, Field(max_length=20)] = ""
+    amf: Annotated[Text, Field(max_length=10)] = ""
+    res_octets: Annotated[Text, Field(max_length=3)] = ""
+    iterations: Annotated[Text, Field(max_length=3)] = ""
+
+    def profile(self, op: str) -> dict[str, str]:
+        return {
+            "algorithm": self.algorithm,
+            "amf": self.amf,
+            "res_octets": self.res_octets,
+            "iterations": self.iterations,
+            "op": op,
+        }
 
 
 @router.get("", auth=BearerToken("sim.read"), response=SimPage)
@@ -94,9 +113,13 @@ def list_sims(request: HttpRequest, page: Query[SimFilter]) -> dict[str, Any]:
 def import_sims(request: HttpRequest, options: Query[ImportOptions]) -> ImportOut:
     """Takes a vendor's file into stock: all of it or nothing. Keys are sealed as they arrive."""
     content = bodies.read_file(request)
-    return ImportOut.show(
-        inventory.import_sims(content, name=options.name, is_dry_run=options.dry_run)
+    report = inventory.import_sims(
+        content,
+        name=options.name,
+        is_dry_run=options.dry_run,
+        profile=options.profile(bodies.read_part(request, "op")),
     )
+    return ImportOut.show(report)
 
 
 @router.post("/hand-over", auth=BearerToken("sim.hand_over"), response=HandedOver)

@@ -16,6 +16,7 @@ from django.views.decorators.debug import sensitive_variables
 from wispgate.business.approvals.errors import ApprovalNeeded
 from wispgate.business.audit import services as audit
 from wispgate.business.inventory import services as inventory
+from wispgate.business.inventory.cardcolumns import PROFILE
 from wispgate.business.inventory.errors import ImportRefused
 from wispgate.business.staff import looking
 from wispgate.kernel.errors import InvalidValue, WispgateError
@@ -57,7 +58,9 @@ def _check(visit: Visit) -> Checked:
     try:
         content = _content(visit)
         with looking.doing(), transaction.atomic():
-            report = inventory.import_sims(content, name=name, is_dry_run=True)
+            report = inventory.import_sims(
+                content, name=name, is_dry_run=True, profile=_profile(visit)
+            )
     except WispgateError as error:
         return Checked(name, refusal=error)
     return Checked(name, hashlib.sha256(content).hexdigest(), report)
@@ -71,7 +74,7 @@ def _import(visit: Visit) -> HttpResponse:
         if hashlib.sha256(content).hexdigest() != visit.given("digest"):
             raise InvalidValue("this is not the file that was checked; check it first")
         with looking.doing(), transaction.atomic():
-            report = inventory.import_sims(content, name=name)
+            report = inventory.import_sims(content, name=name, profile=_profile(visit))
     except ApprovalNeeded as needed:
         return waiting.ask(visit, needed)
     except WispgateError as error:
@@ -82,6 +85,10 @@ def _import(visit: Visit) -> HttpResponse:
         visit.request, f"Imported {counted(report.imported, 'SIM')} as {name}{already}."
     )
     return go_to("sims")
+
+
+def _profile(visit: Visit) -> dict[str, str]:
+    return {name: visit.given(name) for name in PROFILE}
 
 
 def _content(visit: Visit) -> bytes:

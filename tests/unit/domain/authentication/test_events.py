@@ -48,9 +48,9 @@ EVENTS = [
         {"imsi": "001010000000001", "sqn_before": 32, "sqn_after": 235200, "peer": PEER},
     ),
     (
-        KeyMismatchSuspected(**ENVELOPE, imsi=IMSI, resynchronisations_in_a_row=4, peer=PEER),
+        KeyMismatchSuspected(**ENVELOPE, imsi=IMSI, resynchronisations=4, peer=PEER),
         "authentication.key_mismatch_suspected",
-        {"imsi": "001010000000001", "resynchronisations_in_a_row": 4, "peer": PEER},
+        {"imsi": "001010000000001", "resynchronisations": 4, "peer": PEER},
     ),
 ]
 

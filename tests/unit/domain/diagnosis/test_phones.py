@@ -67,7 +67,7 @@ def test_without_a_line_nothing_is_said_of_its_state() -> None:
         ({"state": "terminated"}, Link.LINE, "is terminated"),
         ({"state": "draft"}, Link.LINE, "is draft"),
         ({"state": "pending"}, Link.LINE, "is pending"),
-        ({"resynchronisations": 3}, Link.KEY, "3 times in a row"),
+        ({"resynchronisations": 3}, Link.KEY, "3 times within an hour"),
     ],
 )
 def test_what_keeps_a_phone_out_is_broken(what: dict[str, Any], link: Link, said: str) -> None:
