@@ -127,6 +127,21 @@ async def test_a_session_goes_through_update_and_termination(lines: Lines, pgw: 
     assert (row["is_open"], row["last_number"]) == (False, 2)
 
 
+async def test_the_same_answer_goes_back_the_way_of_the_repetition(
+    lines: Lines, pgw: Client
+) -> None:
+    lines.add_card(IMSI)
+    ways = [[], [b"a"], [b"bb", b"c"], []]
+    proxies = [[("Proxy-Info", [("Proxy-Host", "p"), ("Proxy-State", s)]) for s in w] for w in ways]
+
+    answers = [await pgw.ccr(1, 0, SESSION, more=list(more)) for more in proxies]
+
+    found = [[g.get("Proxy-State") for g in a.list_avps("Proxy-Info")] for a in answers]
+    assert found == ways
+    others = [[v.encode() for v in a.avps if v.name != "Proxy-Info"] for a in answers]
+    assert others[0] == others[1] == others[2] == others[3]
+
+
 @pytest.mark.parametrize("kind_and_number", [(1, 0), (2, 1), (3, 2)])
 async def test_a_repeated_request_gets_the_same_answer_once_more(
     lines: Lines, pgw: Client, kind_and_number: tuple[int, int]

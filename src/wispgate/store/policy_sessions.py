@@ -14,7 +14,7 @@ from uuid import UUID
 from wispgate.domain.plan.speed import Speed
 from wispgate.kernel.clock import Clock
 from wispgate.kernel.ids import uuid7
-from wispgate.store.batching import Batcher
+from wispgate.store.batching import Batcher, Receiver
 from wispgate.store.hot import HotStore
 from wispgate.store.lines import KnownLine, LineCache
 
@@ -119,6 +119,20 @@ class PolicySessions:
         if not is_open:
             self._lines.forget(entry.line.line_id)
         return is_open
+
+    def hand_in_opening(
+        self, entry: SessionEntry, partition: int, receiver: Receiver[bool]
+    ) -> None:
+        """As `open`; who is told False has the line forgotten (`forget_line`)."""
+        self._openers[partition].hand_in(entry, receiver)
+
+    def hand_in_ending(self, end: SessionEnd, partition: int, receiver: Receiver[bool]) -> None:
+        """As `close`."""
+        self._closers[partition].hand_in(end, receiver)
+
+    def forget_line(self, line_id: UUID) -> None:
+        """What was decided upon the line as it was kept could not be written."""
+        self._lines.forget(line_id)
 
     async def put(self, entry: SessionEntry, partition: int) -> bool:
         """Whether it is written; False: the line or the session has changed, decide again."""

@@ -74,7 +74,12 @@ class Reconciler:
     async def judge(self, line_ids: Iterable[UUID]) -> None:
         """Ends pushes by what is seen of their lines, and takes the next rung of overdue ones."""
         now = self.clock.now()
-        pictures = await store.read_pictures(self.desk, line_ids, since=now - _MEMORY)
+        judged = await store.list_lines(
+            self.desk, "list_lines_with_pushes", line_ids=list(line_ids)
+        )
+        if not judged:
+            return
+        pictures = await store.read_pictures(self.desk, judged, since=now - _MEMORY)
         for picture in pictures.values():
             for push in picture.pushes:
                 verdict = find_verdict(push, picture)

@@ -1,6 +1,5 @@
 """Gy and Ro: the Diameter Credit-Control application (RFC 8506, TS 32.299)."""
 
-import asyncio
 from typing import Final
 
 import structlog
@@ -24,7 +23,7 @@ from wispgate.network.ocs.translation import (
 )
 from wispgate.network.ocs.usual import read_hot
 from wispgate.network.ocs.work import Work
-from wispgate.network.transport.applications import Answer, PendingAnswer, Request
+from wispgate.network.transport.applications import Answer, LongWays, PendingAnswer, Request
 from wispgate.store.directory import Directory, Identity, Place
 from wispgate.store.hot import HotStore
 from wispgate.wire.diameter import commands
@@ -49,7 +48,7 @@ class Gy:
         self._store = store
         self._directory = directory
         self._charging = charging
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._long_ways = LongWays()
 
     def decode(self, raw: bytes) -> HotCcr | None:
         """A CCR by the hot codec, unless it is unusual."""
@@ -92,17 +91,7 @@ class Gy:
         """The line is not where it was: it is looked up anew."""
         work = waiting.work
         self._directory.forget(Identity(work.core_id, *work.asked.identities[0]))
-        task = asyncio.get_running_loop().create_task(self._finish(waiting))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _finish(self, waiting: "WaitingAnswer") -> None:
-        try:
-            answer = await self._credit_control(waiting.request, waiting.work.asked)
-        except Exception as error:  # noqa: BLE001 (the top of a request: it must be answered)
-            waiting.fail(error)
-        else:
-            waiting.resolve(answer)
+        self._long_ways.take(waiting, self._credit_control(waiting.request, work.asked))
 
     # --- all others ---------------------------------------------------------------------------
 

@@ -9,8 +9,9 @@ from wispgate.domain.policy.decisions import Refusal
 from wispgate.network.pcrf.requests import PolicyRequest
 from wispgate.network.transport.applications import Request
 from wispgate.wire.diameter.answers import Origin, Result, answer_to, experimental
-from wispgate.wire.diameter.commands import APPLICATION_GX
-from wispgate.wire.diameter.header import HEADER_LENGTH
+from wispgate.wire.diameter.commands import APPLICATION_GX, AVP_PROXY_INFO
+from wispgate.wire.diameter.copies import proxy_infos_of
+from wispgate.wire.diameter.header import HEADER_LENGTH, Header
 from wispgate.wire.diameter.hot.grants import CreditControlAnswers, type_and_number
 from wispgate.wire.diameter.hot.gx import HotGxCcr
 from wispgate.wire.diameter.message import AvpItem, encode_avps
@@ -66,10 +67,20 @@ def gx_answer(
 
 
 def replay(answer: bytes, request: Request) -> bytes:
-    """The stored answer under the identifiers of a request that came again."""
-    header = request.message.header if request.hot is None else request.hot.header
+    """The stored answer under the identifiers of a request that came again, with its Proxy-Info."""
+    header, proxies = _identified(request)
     identifiers = header.hop_by_hop.to_bytes(4, "big") + header.end_to_end.to_bytes(4, "big")
-    return answer[: HEADER_LENGTH - 8] + identifiers + answer[HEADER_LENGTH:]
+    body = answer[HEADER_LENGTH : len(answer) - len(proxy_infos_of(answer))] + proxies
+    length = (HEADER_LENGTH + len(body)).to_bytes(3, "big")
+    return answer[:1] + length + answer[4 : HEADER_LENGTH - 8] + identifiers + body
+
+
+def _identified(request: Request) -> tuple[Header, bytes]:
+    hot = request.hot
+    if hot is not None:
+        return hot.header, b"".join(hot.proxy_infos)
+    message = request.message
+    return message.header, encode_avps(message.list_avps(AVP_PROXY_INFO))
 
 
 @lru_cache(maxsize=16)

@@ -5,7 +5,7 @@ in the session's row before it leaves: a request that comes again gets the same 
 """
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -43,7 +43,13 @@ from wispgate.network.pcrf.requests import (
     policy_request_of,
 )
 from wispgate.network.pcrf.usual import read_hot
-from wispgate.network.transport.applications import LineChanges, Request
+from wispgate.network.transport.applications import (
+    Answer,
+    LineChanges,
+    LongWays,
+    PendingAnswer,
+    Request,
+)
 from wispgate.store.access_log import AccessLog, Note, is_imsi, plain
 from wispgate.store.directory import Directory, Identity, Place
 from wispgate.store.lines import KnownLine
@@ -98,12 +104,13 @@ class Gx:
         self._clock = clock
         self._sessions = sessions
         self._partition_of: OrderedDict[str, int] = OrderedDict()
+        self._long_ways = LongWays()
 
     def decode(self, raw: bytes) -> HotGxCcr | None:
         """A CCR by the hot codec, unless it is unusual."""
         return decode_ccr(raw)
 
-    def handle(self, request: Request) -> bytes | Awaitable[bytes]:
+    def handle(self, request: Request) -> Answer:
         """CCR; other commands are answered 3001."""
         hot = request.hot
         if hot is None and request.message.header.command_code != commands.COMMAND_CREDIT_CONTROL:
@@ -116,11 +123,60 @@ class Gx:
         )
         match dialogue.asked.type:
             case RequestType.INITIAL:
-                return self._initial(dialogue)
+                return self._begin_opening(dialogue) or self._initial(dialogue)
             case RequestType.UPDATE:
                 return self._update(dialogue)
             case RequestType.TERMINATION:
-                return self._terminate(dialogue)
+                return self._begin_ending(dialogue) or self._terminate(dialogue)
+
+    # --- what is in memory already: one statement, and no task ----------------------------------
+
+    def _begin_opening(self, dialogue: Dialogue) -> PendingAnswer | None:
+        """The answer upon the line as it was seen last: if that is no more, nothing is written.
+
+        None where it is not kept; and whoever would be refused has the row read first.
+        """
+        asked = dialogue.asked
+        if asked.identity is None or asked.apn is None:
+            return None
+        place = self._directory.find_known(asked.identity)
+        line = None if place is None else self._sessions.find_line(place.line_id)
+        if place is None or line is None or not line.has(asked.identity):
+            return None
+        decision = decide_admission(
+            line.profile, apn=asked.apn, visited_plmn=asked.visited_plmn or ""
+        )
+        if isinstance(decision, Refused):
+            return None
+        answer = dialogue.answer(SUCCESS, _initial_policy(dialogue, decision))
+        waiting = Opening(self, dialogue, answer, place)
+        entry = _entry(dialogue, line, decision, answer)
+        self._sessions.hand_in_opening(entry, place.partition, waiting)
+        return waiting
+
+    def _begin_ending(self, dialogue: Dialogue) -> PendingAnswer | None:
+        """The answer where the session most likely is; None where nothing tells."""
+        likely = self._likely_partition(dialogue.asked)
+        if likely is None:
+            return None
+        waiting = Ending(self, dialogue, dialogue.answer(SUCCESS))
+        self._sessions.hand_in_ending(_end_of(dialogue, waiting.answer), likely, waiting)
+        return waiting
+
+    def opened(self, opening: "Opening") -> None:
+        self._note_opened(opening.dialogue, opening.place.partition)
+
+    def open_again(self, opening: "Opening") -> None:
+        """The rows say otherwise than what was kept."""
+        self._sessions.forget_line(opening.place.line_id)
+        self._long_ways.take(opening, self._initial(opening.dialogue))
+
+    def ended(self, ending: "Ending") -> None:
+        self._note_ended(ending.dialogue)
+
+    def end_again(self, ending: "Ending") -> None:
+        """It is not there, or it was ended before."""
+        self._long_ways.take(ending, self._terminate(ending.dialogue))
 
     # --- CCR-I (section 4.5.1) ------------------------------------------------------------------
 
@@ -128,18 +184,12 @@ class Gx:
         asked = dialogue.asked
         if asked.identity is None or asked.apn is None:
             return dialogue.answer(INITIAL_PARAMETERS_MISSING)
-        for attempt in range(_ATTEMPTS):
+        for _ in range(_ATTEMPTS):
             place = self._directory.find_known(asked.identity) or await self._directory.find(
                 asked.identity
             )
             if place is None:
                 return self._refuse(dialogue, Refusal.UNKNOWN_SUBSCRIBER, None, dialogue.asked.imsi)
-            # What is known of the line will do: if it is no longer so, nothing is written.
-            known = None if attempt else self._sessions.find_line(place.line_id)
-            if known is not None and known.has(asked.identity):
-                answer = await self._open(dialogue, known, place)
-                if isinstance(answer, bytes):
-                    return answer
             answer = await self._open_afresh(dialogue, asked.identity, place)
             if answer is not None:
                 return answer
@@ -175,9 +225,12 @@ class Gx:
         answer = dialogue.answer(SUCCESS, _initial_policy(dialogue, decision))
         if not await self._sessions.open(_entry(dialogue, line, decision, answer), place.partition):
             return None
-        self._remember(asked.session_id, place.partition)
-        _log_outcome(dialogue, "opened")
+        self._note_opened(dialogue, place.partition)
         return answer
+
+    def _note_opened(self, dialogue: Dialogue, partition: int) -> None:
+        self._remember(dialogue.asked.session_id, partition)
+        _log_outcome(dialogue, "opened")
 
     # --- CCR-U (section 4.5.1) ------------------------------------------------------------------
 
@@ -198,28 +251,19 @@ class Gx:
     # --- CCR-T (section 4.5.7) ------------------------------------------------------------------
 
     async def _terminate(self, dialogue: Dialogue) -> bytes:
-        asked, core_id = dialogue.asked, dialogue.request.peer.core_id
         answer = dialogue.answer(SUCCESS)
-        end = SessionEnd(asked.session_id, core_id, asked.number, answer)
-        likely = self._likely_partition(asked)
-        if likely is not None and await self._close(dialogue, end, likely):
-            return answer
         partition, subject = await self._find_session(dialogue)
         session = subject.session
         if session is None:
             return dialogue.answer(UNKNOWN_SESSION)
-        if session.is_open:
-            # Closed meanwhile: by this very request on another connection, or as stale.
-            await self._close(dialogue, end, partition)
+        # Closed meanwhile: by this very request on another connection, or as stale.
+        if session.is_open and await self._sessions.close(_end_of(dialogue, answer), partition):
+            self._note_ended(dialogue)
         return answer
 
-    async def _close(self, dialogue: Dialogue, end: SessionEnd, partition: int) -> bool:
-        """Whether it is this that ended the session."""
-        is_ended = await self._sessions.close(end, partition)
-        if is_ended:
-            self._partition_of.pop(end.session_id, None)
-            _log_outcome(dialogue, "ended")
-        return is_ended
+    def _note_ended(self, dialogue: Dialogue) -> None:
+        self._partition_of.pop(dialogue.asked.session_id, None)
+        _log_outcome(dialogue, "ended")
 
     # --- where things are -----------------------------------------------------------------------
 
@@ -276,6 +320,64 @@ class Gx:
             )
             self._access_log.note(note, now=self._clock.now())
         return dialogue.answer(RESULTS[reason])
+
+
+class Opening(PendingAnswer):
+    """The answer to a CCR-I that waits for its batch."""
+
+    __slots__ = ("_gx", "answer", "dialogue", "place")
+
+    def __init__(self, gx: Gx, dialogue: Dialogue, answer: bytes, place: Place) -> None:
+        super().__init__(dialogue.request)
+        self._gx = gx
+        self.dialogue = dialogue
+        self.answer = answer
+        self.place = place
+
+    def done(self) -> bool:
+        return False
+
+    def set_result(self, is_open: bool) -> None:  # noqa: FBT001 (as a future's)
+        """Written, or not: then it is decided again. Raises nothing."""
+        if is_open:
+            self._gx.opened(self)
+            self.resolve(self.answer)
+        else:
+            self._gx.open_again(self)
+
+    def set_exception(self, error: Exception) -> None:
+        self.fail(error)
+
+
+class Ending(PendingAnswer):
+    """The answer to a CCR-T that waits for its batch."""
+
+    __slots__ = ("_gx", "answer", "dialogue")
+
+    def __init__(self, gx: Gx, dialogue: Dialogue, answer: bytes) -> None:
+        super().__init__(dialogue.request)
+        self._gx = gx
+        self.dialogue = dialogue
+        self.answer = answer
+
+    def done(self) -> bool:
+        return False
+
+    def set_result(self, is_ended: bool) -> None:  # noqa: FBT001 (as a future's)
+        """Ended by this, or not: then the session is looked for. Raises nothing."""
+        if is_ended:
+            self._gx.ended(self)
+            self.resolve(self.answer)
+        else:
+            self._gx.end_again(self)
+
+    def set_exception(self, error: Exception) -> None:
+        self.fail(error)
+
+
+def _end_of(dialogue: Dialogue, answer: bytes) -> SessionEnd:
+    asked = dialogue.asked
+    return SessionEnd(asked.session_id, dialogue.request.peer.core_id, asked.number, answer)
 
 
 def _initial_policy(dialogue: Dialogue, admitted: Admitted) -> bytes:

@@ -1,5 +1,6 @@
 """What a network function is given and what it gives back."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -122,6 +123,28 @@ class PendingAnswer:
     def fail(self, error: Exception) -> None:
         """There is none: the error is answered as if `handle` had raised it."""
         self.taker.take_answer(self, self.refuse(error, self.request))
+
+
+class LongWays:
+    """Requests that what is kept in memory did not answer: each goes its way in a task."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def take(self, pending: PendingAnswer, answer: Awaitable[bytes]) -> None:
+        """The pending answer is this one, as soon as it is there."""
+        task = asyncio.get_running_loop().create_task(_finish(pending, answer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def _finish(pending: PendingAnswer, answer: Awaitable[bytes]) -> None:
+    try:
+        octets = await answer
+    except Exception as error:  # noqa: BLE001 (the top of a request: it must be answered)
+        pending.fail(error)
+    else:
+        pending.resolve(octets)
 
 
 Answer = bytes | Awaitable[bytes] | PendingAnswer

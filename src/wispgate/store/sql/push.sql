@@ -42,6 +42,13 @@ WHERE line_id = ANY (:line_ids::uuid[])
   AND state IN ('asked', 'waiting_for_peer', 'sent', 'acknowledged')
 ORDER BY push_id;
 
+-- list_lines_with_pushes
+-- Of these lines, those that something is under way for: of all that is seen on the network, next
+-- to nothing is evidence of anything.
+SELECT DISTINCT line_id FROM push
+WHERE line_id = ANY (:line_ids::uuid[])
+  AND state IN ('asked', 'waiting_for_peer', 'sent', 'acknowledged');
+
 -- add_pushes
 -- Batch: new pushes; one that is there already stays as it is.
 INSERT INTO push (push_id, operator_id, account_id, line_id, core_id, effect, means, rung,

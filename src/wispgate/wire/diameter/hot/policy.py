@@ -1,6 +1,6 @@
 """Groups that Gx carries: QoS, Supported-Features and Usage-Monitoring-Information."""
 
-from typing import Final
+from typing import Final, TypeVar
 
 from wispgate.wire.diameter.commands import (
     AVP_FEATURE_LIST,
@@ -174,8 +174,38 @@ class UsageMonitoring:
         return True
 
 
+# Groups read before, by their octets; should somebody send many, we start again.
+_MOST_REMEMBERED: Final = 4096
+_LONGEST_REMEMBERED: Final = 256
+_qualities: Final[dict[bytes, Qos]] = {}
+_features: Final[dict[bytes, Features]] = {}
+
+Known = TypeVar("Known")
+
+
 def read_qos(frame: Frame, position: int, length: int, group: int) -> Qos:
-    """The QoS in the group of 3GPP's at this word."""
+    """The QoS in the group of 3GPP's at this word; not to be changed, since others get it too."""
+    first = position << 2
+    octets = frame.raw[first : first + length]
+    qos = _qualities.get(octets)
+    if qos is None:
+        found = len(frame.extra)
+        qos = _read_qos(frame, position, length, group)
+        # What stands in it that nobody reads has to be told each time.
+        if len(frame.extra) == found:
+            _remember(_qualities, octets, qos)
+    return qos
+
+
+def _remember(known: "dict[bytes, Known]", octets: bytes, value: Known) -> None:
+    """Plans are few, and so are the groups that name their speeds."""
+    if len(octets) <= _LONGEST_REMEMBERED:
+        if len(known) >= _MOST_REMEMBERED:
+            known.clear()
+        known[octets] = value
+
+
+def _read_qos(frame: Frame, position: int, length: int, group: int) -> Qos:
     qos = Qos()
     words = frame.words
     end = group_end(position, length)
@@ -216,7 +246,19 @@ def _read_arp(frame: Frame, position: int, length: int) -> Arp:
 
 
 def read_features(frame: Frame, position: int, length: int) -> Features:
-    """The Supported-Features at this word."""
+    """The Supported-Features at this word; not to be changed."""
+    first = position << 2
+    octets = frame.raw[first : first + length]
+    features = _features.get(octets)
+    if features is None:
+        found = len(frame.extra)
+        features = _read_features(frame, position, length)
+        if len(frame.extra) == found:
+            _remember(_features, octets, features)
+    return features
+
+
+def _read_features(frame: Frame, position: int, length: int) -> Features:
     features = Features()
     words = frame.words
     end = group_end(position, length)
