@@ -57,6 +57,7 @@ def _environment(
             *_public_host(settings),
         ],
         "outgoing_networks": list(settings.outgoing_networks),
+        "trusted_proxies": list(settings.trusted_proxies),
         "audit_minimum_days": settings.audit_minimum_days,
         "token_requests_per_minute": settings.token_requests_per_minute,
         "address_requests_per_minute": settings.address_requests_per_minute,

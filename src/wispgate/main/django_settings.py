@@ -24,6 +24,8 @@ WISPGATE_PARTITIONS: int = _given.get("partitions", 1)
 WISPGATE_VAULT_PUBLIC_KEY: str = _given.get("vault_public_key", "")
 # Private networks that our own requests may go to (`business.outgoing`).
 WISPGATE_OUTGOING_NETWORKS = [ip_network(text) for text in _given.get("outgoing_networks", [])]
+# Reverse proxies whose X-Forwarded-For is believed (`web.site.forwarding`).
+WISPGATE_TRUSTED_PROXIES = [ip_network(text) for text in _given.get("trusted_proxies", [])]
 WISPGATE_AUDIT_MINIMUM_DAYS: int = _given.get("audit_minimum_days", 365)
 # `web.site.limiting`; where nothing is given (checks, tests) there is no limit.
 WISPGATE_TOKEN_REQUESTS_PER_MINUTE: int = _given.get("token_requests_per_minute", 0)

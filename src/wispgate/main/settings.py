@@ -155,6 +155,16 @@ class Settings:
             "public Internet.",
         ),
     ] = ()
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        Key(
+            rules.networks,
+            "Reverse proxies in front of the console and the API, such as `10.1.0.5` or "
+            "`127.0.0.1`: from these alone X-Forwarded-For is believed. What the audit says of "
+            "where somebody came from, the addresses that a token is good for and limits by "
+            "address then go by the client's address, not by the proxy's.",
+        ),
+    ] = ()
     audit_minimum_days: Annotated[
         int,
         Key(
@@ -175,7 +185,7 @@ class Settings:
         Key(
             rules.between(0, 1_000_000),
             "How many requests without a token an address may make in each web process; 0: no "
-            "limit. Behind a proxy all come from one address.",
+            "limit. Behind a proxy that `trusted_proxies` does not name all come from one address.",
         ),
     ] = 1200
     refusals_per_minute: Annotated[

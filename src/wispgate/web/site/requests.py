@@ -17,6 +17,7 @@ from wispgate.business.operators import scope as scopes
 from wispgate.business.staff import guards
 from wispgate.business.staff import services as staff
 from wispgate.business.staff.models import StaffMember
+from wispgate.web.site.forwarding import client_address
 
 View = Callable[[HttpRequest], HttpResponse]
 
@@ -30,7 +31,10 @@ def request_id_of(request: HttpRequest) -> str:
 
 
 def address_of(request: HttpRequest) -> str:
-    return str(request.META.get("REMOTE_ADDR", ""))
+    """From where: the connection's other end, or whom a trusted proxy names."""
+    remote = str(request.META.get("REMOTE_ADDR", ""))
+    forwarded = str(request.META.get("HTTP_X_FORWARDED_FOR", ""))
+    return client_address(remote, forwarded, settings.WISPGATE_TRUSTED_PROXIES)
 
 
 def principal_of(request: HttpRequest) -> staff.Principal | None:
