@@ -118,7 +118,7 @@ def test_a_sealer_that_is_killed_leaves_a_whole_chain(world: World, database: Te
             assert process.stdout is not None
             process.stdout.readline()
             process.send_signal(signal.SIGKILL)
-            process.wait()
+            process.wait(60)
         wait_for_its_backend(database)
         report = sealing.verify(database, world.clock.now())[f"audit/{world.north}"]
         assert report.finding is None
@@ -142,5 +142,7 @@ def wait_for_its_backend(database: TestDatabase) -> None:
     """The server notices a killed client when it writes to it."""
     with database.admin() as admin:
         query = "SELECT count(*) FROM pg_stat_activity WHERE usename = %s"
+        deadline = time.monotonic() + 60
         while admin.execute(query, [database.user("worker")]).fetchone() != (0,):
+            assert time.monotonic() < deadline, "the backend of a killed client lives on"
             time.sleep(0.05)

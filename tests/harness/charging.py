@@ -41,6 +41,7 @@ from wispgate.network.transport.leases import Leases
 from wispgate.network.transport.node import DiameterNode, Doors
 from wispgate.simulator.diameter import DiameterClient
 from wispgate.store import sync
+from wispgate.store.access_log import AccessLog
 from wispgate.store.charging_lines import ChargingLines
 from wispgate.store.charging_rows import bucket_row
 from wispgate.store.directory import Directory
@@ -60,6 +61,8 @@ GATEWAY_HOST = "pgw.epc.test"
 IMSI = "001010000000001"
 ZONE = ZoneInfo("UTC")
 _ROOT = Path(__file__).resolve().parents[2]
+# A process that is told to end and does not is a fault.
+_PATIENCE = 60.0
 
 TYPES = {"I": 1, "U": 2, "T": 3, "E": 4}
 _ONE_KEY = OpeningKey(bytes(range(32)))
@@ -222,7 +225,13 @@ async def a_charging_node(
 def make_gy(store: HotStore, clock: Clock) -> Gy:
     """The application as `main` wires it."""
     lines = ChargingLines(ProfileCache(), PlanCache(store))
-    return Gy(store, Directory(store), Charging(store, lines, clock=clock))
+    return Gy(
+        store,
+        Directory(store),
+        Charging(store, lines, clock=clock),
+        AccessLog(store),
+        clock=clock,
+    )
 
 
 class Gateway:
@@ -352,15 +361,17 @@ class ChargingProcess:
         assert self._process is not None
         assert self._process.stdout is not None
         self._process.send_signal(signal.SIGTERM)
-        shares = json.loads(await self._process.stdout.readline())
-        await self._process.wait()
+        async with asyncio.timeout(_PATIENCE):
+            shares = json.loads(await self._process.stdout.readline())
+            await self._process.wait()
         return dict(shares)
 
     async def end(self, number: int = signal.SIGKILL) -> None:
         """Ends the process by a signal and waits for that; nothing if it does not run."""
         if self._process is not None and self._process.returncode is None:
             self._process.send_signal(number)
-            await self._process.wait()
+            async with asyncio.timeout(_PATIENCE):
+                await self._process.wait()
 
 
 async def _serve(order: dict[str, Any]) -> None:

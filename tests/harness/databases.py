@@ -29,6 +29,8 @@ from wispgate.main.postgres import Cluster
 
 _ENV = "WISPGATE_TEST_CLUSTER"
 _PASSWORD = "only-for-this-test-run"
+# Who waits for a lock that long waits for a loop that waits for the test: an error, not a hang.
+_PATIENT = "-c lock_timeout=60s"
 _SOURCE = Path(__file__).resolve().parents[2] / "src"
 
 
@@ -46,9 +48,8 @@ class TestCluster:
     lock_folder: str
 
     def admin(self, database: str = "postgres") -> psycopg.Connection:
-        return psycopg.connect(
-            self.dsn(database, self.superuser, self.superuser_password), autocommit=True
-        )
+        dsn = self.dsn(database, self.superuser, self.superuser_password)
+        return psycopg.connect(dsn, autocommit=True, options=_PATIENT)
 
     def dsn(self, database: str, user: str, password: str = _PASSWORD) -> str:
         host = quote(self.host, safe="")
@@ -73,7 +74,7 @@ class TestDatabase:
         return self.cluster.dsn(self.name, self.user(role))
 
     def connect(self, role: str) -> psycopg.Connection:
-        return psycopg.connect(self.dsn(role))
+        return psycopg.connect(self.dsn(role), options=_PATIENT)
 
     def admin(self) -> psycopg.Connection:
         return self.cluster.admin(self.name)

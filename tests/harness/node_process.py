@@ -26,6 +26,8 @@ from wispgate.network.hss.key_holders import HeldKeys
 from wispgate.store.hot import HotStore
 
 _ROOT = Path(__file__).resolve().parents[2]
+# A process that is told to end and does not is a fault.
+_PATIENCE = 60.0
 
 
 class NodeProcess:
@@ -70,7 +72,8 @@ class NodeProcess:
         """Ends the process by a signal and waits for that; nothing if it does not run."""
         if self._process is not None and self._process.returncode is None:
             self._process.send_signal(number)
-            await self._process.wait()
+            async with asyncio.timeout(_PATIENCE):
+                await self._process.wait()
 
     def _running(self) -> asyncio.subprocess.Process:
         if self._process is None:

@@ -4,9 +4,11 @@ import ssl
 from datetime import timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 
+from tests.harness.charging import Gateway, mscc
 from tests.harness.databases import TestDatabase
-from tests.harness.network import MME_HOST, NOW, Rows, a_node, an_mme
+from tests.harness.network import MME_HOST, NOW, REALM, Rows, a_node, an_mme
 from tests.network.dialogue import IMSI, air, ulr
 from wispgate.domain.authentication.sealing import OpeningKey
 from wispgate.domain.diagnosis.evidence import KnockCause, Procedure
@@ -15,6 +17,9 @@ from wispgate.network.transport.tls import cause_of
 from wispgate.store import access_log
 from wispgate.store.access_log import AccessLog, Note
 from wispgate.store.hot import DatabaseLost, HotStore
+
+GATEWAY = "pgw.epc.test"
+STRANGER = "001010000000077"
 
 
 def logged(rows: Rows) -> list[tuple[str, str, str, int]]:
@@ -54,6 +59,38 @@ async def test_refusals_are_counted_and_the_card_keeps_its_last(
         (IMSI, "registration", "suspended", 1),
     ]
     assert last_refusal(rows) == "suspended"
+
+
+async def test_sessions_that_charging_refuses_are_counted_by_reason(
+    database: TestDatabase, rows: Rows, opening_key: OpeningKey
+) -> None:
+    rows.add_card(IMSI, barring=Barring.NO_ATTACH)
+    rows.add_peer(GATEWAY, applications=("gy",))
+    before = refusals_counted("suspended")
+    async with a_node(database, opening_key) as node:
+        gateway = await Gateway.connect(node, GATEWAY, REALM)
+        gateway.destination_realm = REALM
+        for number in range(50):
+            answer = await gateway.ask("I", f"s{number}", 0, mscc(1), imsi=IMSI)
+            assert answer.get_int("Result-Code") == 4010
+        stranger = await gateway.ask("I", "t", 0, mscc(1), imsi=STRANGER)
+        # The end of a session is nobody's refusal.
+        await gateway.ask("T", "s1", 1, mscc(1), imsi=IMSI)
+        await gateway.close()
+
+    assert stranger.get_int("Result-Code") == 5030
+    assert logged(rows) == [
+        (IMSI, "charging", "suspended", 50),
+        (STRANGER, "charging", "unknown_subscriber", 1),
+    ]
+    assert refusals_counted("suspended") - before == 50
+    # The card's own last refusal is that of an authentication.
+    assert last_refusal(rows) == ""
+
+
+def refusals_counted(reason: str) -> float:
+    labels = {"procedure": "charging", "reason": reason}
+    return REGISTRY.get_sample_value("wispgate_network_refusals_total", labels) or 0.0
 
 
 async def test_an_authentication_that_goes_well_takes_the_last_refusal_away(

@@ -138,6 +138,8 @@ def count(pytestconfig: pytest.Config) -> int:
     return int(os.environ.get("WISPGATE_FUZZ_COUNT", IN_NIGHTLY if is_nightly else IN_TEST))
 
 
+# A million take a quarter of an hour; each batch of them has a limit of its own.
+@pytest.mark.timeout(3 * 3600)
 async def test_mutated_messages_stop_nothing_and_cost_nothing(
     database: TestDatabase, rows: Rows, opening_key: OpeningKey, count: int, faults: Faults
 ) -> None:

@@ -34,6 +34,8 @@ SESSIONS = 500
 LINES = 50
 SEED = 20261123
 PLAN = a_plan(grant=GrantRules(slice_octets=10_000), notify_percents=(50,))
+# For one request to be answered, over whatever happens meanwhile.
+_PATIENCE = 120.0
 
 Said = tuple[int, tuple[int | None, ...]]
 
@@ -68,6 +70,12 @@ class Client:
             return self.gateway
 
     async def ask(self, line: Line, kind: str, session: str, number: int, *avps: object) -> None:
+        async with asyncio.timeout(_PATIENCE):
+            await self._ask_until_answered(line, kind, session, number, *avps)
+
+    async def _ask_until_answered(
+        self, line: Line, kind: str, session: str, number: int, *avps: object
+    ) -> None:
         is_repeated = False
         while True:
             gateway = await self.connected()

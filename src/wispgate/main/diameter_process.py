@@ -178,7 +178,13 @@ def _functions(
         ),
         S13(directory, equipment),
         Gx(directory, PolicySessions(store, lines, clock=clock), access_log, clock=clock),
-        Gy(store, directory, Charging(store, charging_lines, clock=clock)),
+        Gy(
+            store,
+            directory,
+            Charging(store, charging_lines, clock=clock),
+            access_log,
+            clock=clock,
+        ),
     ]
 
 

@@ -55,7 +55,7 @@ def test_processes_that_advance_at_once_both_count(tmp_path: Path) -> None:
     command = [sys.executable, "-c", ADVANCE, str(folder.clock_offset)]
 
     both = [subprocess.Popen(command, env=environment()) for _ in range(2)]
-    codes = [process.wait() for process in both]
+    codes = [process.wait(60) for process in both]
 
     assert codes == [0, 0]
     assert SandboxClock(folder.clock_offset).offset == timedelta(seconds=200)

@@ -33,11 +33,15 @@ class KnockCause(StrEnum):
 
 
 class Procedure(StrEnum):
-    """What a phone was refused: AUTHENTICATION (AIR), REGISTRATION (ULR) or SESSION (Gx)."""
+    """What a phone was refused.
+
+    AUTHENTICATION (AIR), REGISTRATION (ULR), SESSION (Gx) or CHARGING (Gy).
+    """
 
     AUTHENTICATION = "authentication"
     REGISTRATION = "registration"
     SESSION = "session"
+    CHARGING = "charging"
 
 
 # Results of an authentication beside the refusals of `domain.policy`.

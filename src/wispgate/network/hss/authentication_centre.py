@@ -34,7 +34,7 @@ from wispgate.kernel.errors import Unavailable
 from wispgate.network.hss.key_holders import KeyHolder
 from wispgate.network.hss.resynchronisations import ResynchronisationAlarms, VectorRequest
 from wispgate.store.access_log import AccessLog, Note
-from wispgate.store.batching import Batcher
+from wispgate.store.batching import Batcher, Receiver
 from wispgate.store.directory import Place
 from wispgate.store.hot import HotStore
 from wispgate.store.lines import LineCache
@@ -103,26 +103,20 @@ class AuthenticationCentre:
             sqn_ms = await self._resynchronise(request, place)
         return await self._batchers[place.partition].submit(_Asked(request, sqn_ms))
 
+    def hand_in(
+        self, request: VectorRequest, place: Place, receiver: Receiver[IssuedNumbers | None]
+    ) -> None:
+        """As `issue`, for a request without resynchronisation."""
+        self._batchers[place.partition].hand_in(_Asked(request, None), receiver)
+
+    def compute_at_once(self, request: VectorRequest, issued: IssuedNumbers) -> Vectors | None:
+        """As `compute`, where the card's key was opened before; None where it has to be opened."""
+        kept = self._vault.find_credential(issued.sealed_key, bound_to=issued.iccid)
+        return None if kept is None else _vectors(request, issued, kept)
+
     async def compute(self, request: VectorRequest, issued: IssuedNumbers) -> Vectors:
         """The vectors of the numbers issued. Raises AuthenticationFault."""
-        credential = await self._open(issued.iccid, issued.sealed_key)
-        count = request.eutran_vectors + request.utran_vectors
-        if issued.first_sqn + (count - 1 << sequence.IND_BITS) > sequence.SQN_MAX:
-            _log.error("sequence numbers used up", imsi=str(request.imsi))
-            raise AuthenticationFault("the card's sequence numbers are used up")
-        algorithm, amf = credential
-        numbers = [issued.first_sqn + (n << sequence.IND_BITS) for n in range(count)]
-        eutran = tuple(
-            compute_eutran_vector(
-                algorithm, rand=os.urandom(RAND_OCTETS), sqn=sqn, amf=amf, plmn=request.plmn
-            )
-            for sqn in numbers[: request.eutran_vectors]
-        )
-        utran = tuple(
-            compute_utran_vector(algorithm, rand=os.urandom(RAND_OCTETS), sqn=sqn, amf=amf)
-            for sqn in numbers[request.eutran_vectors :]
-        )
-        return Vectors(eutran, utran)
+        return _vectors(request, issued, await self._open(issued.iccid, issued.sealed_key))
 
     async def _resynchronise(self, request: VectorRequest, place: Place) -> int | None:
         """The card's own number if its proof holds; what becomes of ours, the statement decides."""
@@ -195,6 +189,27 @@ class AuthenticationCentre:
             sealed_key=row["sealed_key"],
             resynchronisations=row["resyncs"],
         )
+
+
+def _vectors(request: VectorRequest, issued: IssuedNumbers, credential: Credential) -> Vectors:
+    """Raises AuthenticationFault."""
+    count = request.eutran_vectors + request.utran_vectors
+    if issued.first_sqn + (count - 1 << sequence.IND_BITS) > sequence.SQN_MAX:
+        _log.error("sequence numbers used up", imsi=str(request.imsi))
+        raise AuthenticationFault("the card's sequence numbers are used up")
+    algorithm, amf = credential
+    numbers = [issued.first_sqn + (n << sequence.IND_BITS) for n in range(count)]
+    eutran = tuple(
+        compute_eutran_vector(
+            algorithm, rand=os.urandom(RAND_OCTETS), sqn=sqn, amf=amf, plmn=request.plmn
+        )
+        for sqn in numbers[: request.eutran_vectors]
+    )
+    utran = tuple(
+        compute_utran_vector(algorithm, rand=os.urandom(RAND_OCTETS), sqn=sqn, amf=amf)
+        for sqn in numbers[request.eutran_vectors :]
+    )
+    return Vectors(eutran, utran)
 
 
 def _columns(batch: Sequence[_Asked], now: datetime) -> dict[str, object]:

@@ -11,7 +11,7 @@ from wispgate.kernel.clock import Clock
 from wispgate.kernel.identifiers import Imsi
 from wispgate.kernel.ids import uuid7
 from wispgate.kernel.plmn import Plmn
-from wispgate.store.batching import Batcher
+from wispgate.store.batching import Batcher, Receiver
 from wispgate.store.directory import Place
 from wispgate.store.hot import HotStore
 from wispgate.store.lines import KnownLine, LineCache
@@ -74,6 +74,16 @@ class Locations:
         if registered is None:
             self._lines.forget(registration.line_id)
         return registered
+
+    def hand_in(
+        self, registration: Registration, place: Place, receiver: Receiver[Registered | None]
+    ) -> None:
+        """As `register`; who is told None has the line forgotten (`forget_line`)."""
+        self._writers[place.partition].hand_in(registration, receiver)
+
+    def forget_line(self, line_id: UUID) -> None:
+        """What was decided upon the line as it was kept could not be written."""
+        self._lines.forget(line_id)
 
     def _reader(
         self, partition: int

@@ -78,12 +78,16 @@ class Reports:
         await self.see(notice.subject, line, place, imei=notice.imei, before=noted.previous_imei)
         return s6a_answer(request, SUCCESS)
 
+    def is_new_device(self, imei: str | None, before: str | None) -> bool:
+        """Whether a phone says that it is another one than was known."""
+        return imei is not None and imei[:DEVICE_DIGITS] != (before or "")[:DEVICE_DIGITS]
+
     async def see(
         self, subject: Subject, line: LockedLine, place: Place,
         *, imei: str | None, before: str | None,
     ) -> None:  # fmt: skip
         """Notes the device of a card, where it is another one than was known."""
-        if imei is None or imei[:DEVICE_DIGITS] == (before or "")[:DEVICE_DIGITS]:
+        if imei is None or not self.is_new_device(imei, before):
             return
         version = imei[DEVICE_DIGITS:] if len(imei) == DEVICE_DIGITS + 2 else ""
         card = Card(subject.core_id, subject.imsi)

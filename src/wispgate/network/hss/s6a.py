@@ -5,6 +5,7 @@ silence the phone until power cycle.
 """
 
 from collections.abc import Awaitable
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -34,6 +35,7 @@ from wispgate.network.hss.answers import (
 from wispgate.network.hss.authentication_centre import (
     AuthenticationCentre,
     AuthenticationFault,
+    IssuedNumbers,
     Vectors,
 )
 from wispgate.network.hss.locations import Locations, Registered, Registration, Subject
@@ -42,7 +44,15 @@ from wispgate.network.hss.requests import LocationRequest, location_request_of, 
 from wispgate.network.hss.resynchronisations import VectorRequest
 from wispgate.network.hss.subscription_data import subscription_data
 from wispgate.network.hss.usual import read_air, read_ulr
-from wispgate.network.transport.applications import LineChanges, Request
+from wispgate.network.transport.applications import (
+    Answer,
+    Batched,
+    LineChanges,
+    LongWays,
+    PendingAnswer,
+    Request,
+)
+from wispgate.network.transport.metrics import count_refusal
 from wispgate.store.access_log import AccessLog, Note
 from wispgate.store.directory import Directory, Identity, Place
 from wispgate.store.equipment import LockedLine
@@ -64,6 +74,23 @@ _ATTEMPTS: Final = 5
 _DUMMY_PROFILE: Final = NetworkProfile(
     version=0, apns=(ApnProfile(1, "none", Speed(1, 1)),), speed=Speed(1, 1)
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticating:
+    """A card whose number is being stepped."""
+
+    wanted: VectorRequest
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Registering:
+    """A phone whose place is being written, as was decided upon this line."""
+
+    asked: LocationRequest
+    line: KnownLine
+    place: Place
 
 
 class S6a:
@@ -88,6 +115,7 @@ class S6a:
         self._reports = reports
         self._access_log = access_log
         self._clock = clock
+        self._long_ways = LongWays()
 
     def decode(self, raw: bytes) -> HotAir | HotUlr | None:
         """An AIR or ULR by the hot codec, unless it is unusual."""
@@ -96,15 +124,17 @@ class S6a:
             return decode_air(raw)
         return decode_ulr(raw) if command == commands.COMMAND_UPDATE_LOCATION else None
 
-    def handle(self, request: Request) -> bytes | Awaitable[bytes]:
+    def handle(self, request: Request) -> Answer:
         """AIR, ULR, PUR and NOR; other commands are answered 3001."""
         hot = request.hot
         if isinstance(hot, HotAir):
             wanted = read_air(hot, request.peer) or vector_request_of(request)
-            return self._authentication_information(request, wanted)
+            return self._begin_authentication(request, wanted) or (
+                self._authentication_information(request, wanted)
+            )
         if isinstance(hot, HotUlr):
             asked = read_ulr(hot) or location_request_of(request.message)
-            return self._update_location(request, asked)
+            return self._begin_registration(request, asked) or self._update_location(request, asked)
         return self._handle_generic(request)
 
     def _handle_generic(self, request: Request) -> bytes | Awaitable[bytes]:
@@ -120,6 +150,86 @@ class S6a:
             case _:
                 return s6a_answer(request, _COMMAND_UNSUPPORTED)
 
+    # --- what is in memory already: one statement, and no task ----------------------------------
+
+    def _begin_authentication(
+        self, request: Request, wanted: VectorRequest
+    ) -> PendingAnswer | None:
+        """The answer where the card's place is known and its own number is not in question."""
+        place = self._directory.find_known(_identity_of(request, wanted.imsi))
+        if place is None or wanted.resynchronisation is not None:
+            return None
+        subject = Authenticating(wanted, place)
+        waiting = Batched(request, subject, self._settle_authentication)
+        self._centre.hand_in(wanted, place, waiting)
+        return waiting
+
+    def _settle_authentication(
+        self, waiting: Batched[Authenticating, IssuedNumbers | None], issued: IssuedNumbers | None
+    ) -> None:
+        request, wanted, place = waiting.request, waiting.subject.wanted, waiting.subject.place
+        if issued is None:
+            # The partition does not know the card: it is looked up anew.
+            self._directory.forget(_identity_of(request, wanted.imsi))
+            self._long_ways.take(waiting, self._authentication_information(request, wanted))
+            return
+        try:
+            outcome = self._find_refusal(
+                request, wanted, issued, place
+            ) or self._centre.compute_at_once(wanted, issued)
+        except AuthenticationFault:
+            waiting.resolve(s6a_answer(request, AUTHENTICATION_DATA_UNAVAILABLE))
+            return
+        if outcome is None:
+            self._long_ways.take(waiting, self._open_and_answer(request, wanted, issued))
+        else:
+            waiting.resolve(_authenticated(request, wanted, outcome))
+
+    async def _open_and_answer(
+        self, request: Request, wanted: VectorRequest, issued: IssuedNumbers
+    ) -> bytes:
+        """For a card whose key was not opened before: somebody else may have to do it."""
+        try:
+            vectors = await self._centre.compute(wanted, issued)
+        except AuthenticationFault:
+            return s6a_answer(request, AUTHENTICATION_DATA_UNAVAILABLE)
+        return _authenticated(request, wanted, vectors)
+
+    def _begin_registration(self, request: Request, asked: LocationRequest) -> PendingAnswer | None:
+        """The answer upon the line that the authentication read: if that is no more, nothing is
+        written. None where it is not kept; and who would be refused has the row read first.
+        """
+        place = self._directory.find_known(_identity_of(request, asked.imsi))
+        line = None if place is None else self._locations.find_known(place)
+        if place is None or line is None:
+            return None
+        if isinstance(_decide_location(request, asked, line), Refused):
+            return None
+        waiting = Batched(request, Registering(asked, line, place), self._settle_registration)
+        self._locations.hand_in(_registration(request, asked, line), place, waiting)
+        return waiting
+
+    def _settle_registration(
+        self, waiting: Batched[Registering, Registered | None], before: Registered | None
+    ) -> None:
+        request, registering = waiting.request, waiting.subject
+        asked, line = registering.asked, registering.line
+        if before is None:
+            self._locations.forget_line(line.line_id)
+            self._long_ways.take(waiting, self._update_location(request, asked))
+        elif self._reports.is_new_device(asked.imei, before.imei):
+            self._long_ways.take(waiting, self._see_and_answer(request, registering, before))
+        else:
+            waiting.resolve(self._registered(request, asked, line, before))
+
+    async def _see_and_answer(
+        self, request: Request, registering: Registering, before: Registered
+    ) -> bytes:
+        asked, line = registering.asked, registering.line
+        subject = Subject(request.peer.core_id, asked.imsi)
+        await self._see(subject, asked, line, before, registering.place)
+        return self._registered(request, asked, line, before)
+
     # --- Authentication-Information (section 5.2.3) ---------------------------------------------
 
     async def _authentication_information(self, request: Request, wanted: VectorRequest) -> bytes:
@@ -128,10 +238,7 @@ class S6a:
             answer = await self._authenticate(request, wanted, identity)
         except AuthenticationFault:
             return s6a_answer(request, AUTHENTICATION_DATA_UNAVAILABLE)
-        _log_outcome("authentication", request, wanted.imsi, answer)
-        if isinstance(answer, Refusal):
-            return s6a_answer(request, RESULTS[answer])
-        return authentication_answer(request, answer)
+        return _authenticated(request, wanted, answer)
 
     async def _authenticate(
         self, request: Request, wanted: VectorRequest, identity: Identity
@@ -146,36 +253,43 @@ class S6a:
             if issued is None:
                 self._directory.forget(identity)
                 continue
-            decision = decide_authentication(
-                issued.profile, visited_plmn=wanted.plmn.mcc + wanted.plmn.mnc, unknown_as=unknown
-            )
-            match decision:
-                case Refused(reason=reason):
-                    self._note(
-                        request, Procedure.AUTHENTICATION, wanted.imsi, wanted.plmn, place, reason
-                    )
-                    return reason
-                case Allowed():
-                    return await self._centre.compute(wanted, issued)
+            refusal = self._find_refusal(request, wanted, issued, place)
+            return refusal or await self._centre.compute(wanted, issued)
         raise LineChanges("the directory and the partition do not agree about a card")
+
+    def _find_refusal(
+        self, request: Request, wanted: VectorRequest, issued: IssuedNumbers, place: Place
+    ) -> Refusal | None:
+        """Why the card gets no vectors, noted; None if it may have them."""
+        decision = decide_authentication(
+            issued.profile,
+            visited_plmn=wanted.plmn.mcc + wanted.plmn.mnc,
+            unknown_as=unknown_as(request.peer.unknown_imsi),
+        )
+        match decision:
+            case Refused(reason=reason):
+                self._note(
+                    request, Procedure.AUTHENTICATION, wanted.imsi, wanted.plmn, place, reason
+                )
+                return reason
+            case Allowed():
+                return None
 
     # --- Update-Location (section 5.2.1) --------------------------------------------------------
 
     async def _update_location(self, request: Request, asked: LocationRequest) -> bytes:
         subject = Subject(request.peer.core_id, asked.imsi)
         identity = Identity(subject.core_id, "imsi", subject.imsi.digits)
-        for attempt in range(_ATTEMPTS):
+        for _ in range(_ATTEMPTS):
             place = self._directory.find_known(identity) or await self._directory.find(identity)
-            # What the authentication just read will do: if it is no longer so, nothing is written.
-            line = self._locations.find_known(place) if place and not attempt else None
-            is_kept = line is not None
-            if place is not None and line is None:
+            line = None
+            if place is not None:
                 line = await self._locations.read(subject, place)
                 if line is None:
                     self._directory.forget(identity)
                     continue
             decided = await self._decide(request, asked, line, place)
-            if isinstance(decided, Refusal) and not is_kept:
+            if isinstance(decided, Refusal):
                 shown = decided if place else Refusal.UNKNOWN_SUBSCRIBER
                 self._note(request, Procedure.REGISTRATION, asked.imsi, asked.plmn, place, shown)
                 return self._refused(request, asked, decided)
@@ -188,29 +302,12 @@ class S6a:
         self, request: Request, asked: LocationRequest, line: KnownLine | None, place: Place | None
     ) -> Registered | Refusal | None:
         """What was registered before, a refusal, or None to try again."""
-        decision = decide_update_location(
-            line.profile if line else None,
-            visited_plmn=asked.plmn.mcc + asked.plmn.mnc,
-            rat_type=asked.rat_type,
-            device=asked.device,
-            unknown_as=unknown_as(request.peer.unknown_imsi),
-        )
+        decision = _decide_location(request, asked, line)
         if isinstance(decision, Refused):
             return decision.reason
         if line is None or place is None:
             return None
-        registration = Registration(
-            subject=Subject(request.peer.core_id, asked.imsi),
-            line_id=line.line_id,
-            profile_version=line.profile_version,
-            is_exhausted=line.is_exhausted,
-            host=asked.host,
-            realm=asked.realm,
-            plmn=asked.plmn,
-            rat_type=asked.rat_type or 0,
-            imei=asked.imei,
-        )
-        return await self._locations.register(registration, place)
+        return await self._locations.register(_registration(request, asked, line), place)
 
     async def _see(
         self, subject: Subject, asked: LocationRequest, line: KnownLine, before: Registered,
@@ -234,6 +331,7 @@ class S6a:
         reason: Refusal = Refusal.UNKNOWN_SUBSCRIBER,
     ) -> None:  # fmt: skip
         """For the authentication log; an unknown IMSI counts as unknown, whatever it is answered."""
+        count_refusal(procedure, reason.value)
         note = Note(
             core_id=request.peer.core_id,
             imsi=imsi.digits,
@@ -250,6 +348,43 @@ class S6a:
         is_always_full = get_core_profile(request.peer.profile).ula_always_full
         dummy = [_ULA_FLAGS, subscription_data(_DUMMY_PROFILE, msisdn="000")]
         return s6a_answer(request, RESULTS[reason], dummy if is_always_full else [])
+
+
+def _identity_of(request: Request, imsi: Imsi) -> Identity:
+    return Identity(request.peer.core_id, "imsi", imsi.digits)
+
+
+def _authenticated(request: Request, wanted: VectorRequest, outcome: Vectors | Refusal) -> bytes:
+    _log_outcome("authentication", request, wanted.imsi, outcome)
+    if isinstance(outcome, Refusal):
+        return s6a_answer(request, RESULTS[outcome])
+    return authentication_answer(request, outcome)
+
+
+def _decide_location(
+    request: Request, asked: LocationRequest, line: KnownLine | None
+) -> Allowed | Refused:
+    return decide_update_location(
+        line.profile if line else None,
+        visited_plmn=asked.plmn.mcc + asked.plmn.mnc,
+        rat_type=asked.rat_type,
+        device=asked.device,
+        unknown_as=unknown_as(request.peer.unknown_imsi),
+    )
+
+
+def _registration(request: Request, asked: LocationRequest, line: KnownLine) -> Registration:
+    return Registration(
+        subject=Subject(request.peer.core_id, asked.imsi),
+        line_id=line.line_id,
+        profile_version=line.profile_version,
+        is_exhausted=line.is_exhausted,
+        host=asked.host,
+        realm=asked.realm,
+        plmn=asked.plmn,
+        rat_type=asked.rat_type or 0,
+        imei=asked.imei,
+    )
 
 
 def _may_skip_data(asked: LocationRequest, line: KnownLine, before: Registered) -> bool:

@@ -143,6 +143,7 @@ class _Cashier:
         refusal = self._find_refusal(case)
         if refusal is not None and request.kind is not RequestKind.UPDATE:
             answer = answer_refusal(refusal, request, core)
+            case.work.refusal = refusal.value if request.kind is RequestKind.INITIAL else ""
             self._note_refused(case)
         else:
             if refusal is not None:
@@ -153,6 +154,8 @@ class _Cashier:
                 answer = answer_refusal(refusal, request, core)
             else:
                 answer = answer_decision(decision, request, core)
+                if decision.reason is not None and request.kind is RequestKind.INITIAL:
+                    case.work.refusal = decision.reason.value
             self._note(case, decision)
         self._books.answer(case.work.key, case.line.operator_id, answer.encode())
         return answer

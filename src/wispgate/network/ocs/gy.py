@@ -5,7 +5,10 @@ from typing import Final
 import structlog
 
 from wispgate.domain.charging.requests import RequestKind
+from wispgate.domain.diagnosis.evidence import Procedure
 from wispgate.domain.policy.capabilities import get_core_profile
+from wispgate.domain.policy.decisions import Refusal
+from wispgate.kernel.clock import Clock
 from wispgate.network.ocs.answers import (
     build_answer,
     build_hot_answer,
@@ -23,7 +26,15 @@ from wispgate.network.ocs.translation import (
 )
 from wispgate.network.ocs.usual import read_hot
 from wispgate.network.ocs.work import Work
-from wispgate.network.transport.applications import Answer, LongWays, PendingAnswer, Request
+from wispgate.network.transport.applications import (
+    Answer,
+    LongWays,
+    PendingAnswer,
+    RemotePeer,
+    Request,
+)
+from wispgate.network.transport.metrics import count_refusal
+from wispgate.store.access_log import AccessLog, Note, is_imsi, plain
 from wispgate.store.directory import Directory, Identity, Place
 from wispgate.store.hot import HotStore
 from wispgate.wire.diameter import commands
@@ -44,7 +55,12 @@ class Gy:
     application_id = commands.APPLICATION_CREDIT_CONTROL
     vendor_id = 0
 
-    def __init__(self, store: HotStore, directory: Directory, charging: Charging) -> None:
+    def __init__(
+        self, store: HotStore, directory: Directory, charging: Charging, access_log: AccessLog,
+        *, clock: Clock,
+    ) -> None:  # fmt: skip
+        self._access_log = access_log
+        self._clock = clock
         self._store = store
         self._directory = directory
         self._charging = charging
@@ -83,7 +99,7 @@ class Gy:
             return None
         core = get_core_profile(peer.profile)
         work = Work.in_brief(hot, brief, place.line_id, peer.core_id, peer=peer.identity, core=core)
-        waiting = WaitingAnswer(self, request, hot, work)
+        waiting = WaitingAnswer(self, request, hot, work, place)
         self._charging.hand_in(work, place, waiting)
         return waiting
 
@@ -118,16 +134,44 @@ class Gy:
             if place is None:
                 identity, place = await self._find(request, asked)
             if place is None:
-                return _USER_UNKNOWN
+                return self._unknown(peer, asked)
             work = Work(asked, place.line_id, peer.core_id, peer.identity, core)
             if isinstance(request.hot, HotCcr):
                 work.brief = brief_of(request.hot)
             answer = await self._charging.charge(work, place)
             if answer is not None:
+                if work.refusal:
+                    self.note_refusal(peer, asked, work.refusal, place)
                 return answer
             if identity is not None:
                 self._directory.forget(identity)
+        return self._unknown(peer, asked)
+
+    def _unknown(self, peer: RemotePeer, asked: CreditControl) -> StoredAnswer:
+        if asked.charge.kind is RequestKind.INITIAL:
+            self.note_refusal(peer, asked, Refusal.UNKNOWN_SUBSCRIBER.value, None)
         return _USER_UNKNOWN
+
+    def note_refusal(
+        self, peer: RemotePeer, asked: CreditControl, reason: str, place: Place | None
+    ) -> None:
+        """For the authentication log: a session that was not begun, of a phone that has a name."""
+        imsi = next((value for kind, value in asked.identities if kind == "imsi"), "")
+        _log.debug("refused", peer=peer.identity, imsi=imsi, reason=reason)
+        count_refusal(Procedure.CHARGING, reason)
+        if not is_imsi(imsi) or not imsi:
+            return
+        note = Note(
+            core_id=peer.core_id,
+            imsi=imsi,
+            procedure=Procedure.CHARGING,
+            result=reason,
+            peer=peer.identity,
+            visited_plmn=plain(asked.charge.visited_plmn),
+            apn=plain(asked.apn),
+            place=place,
+        )
+        self._access_log.note(note, now=self._clock.now())
 
     async def _find(
         self, request: Request, asked: CreditControl
@@ -157,10 +201,11 @@ class Gy:
 class WaitingAnswer(PendingAnswer):
     """The answer to a CCR that waits for its batch: the batcher tells it what became of it."""
 
-    __slots__ = ("_gy", "_hot", "work")
+    __slots__ = ("_gy", "_hot", "_place", "work")
 
-    def __init__(self, gy: Gy, request: Request, hot: HotCcr, work: Work) -> None:
+    def __init__(self, gy: Gy, request: Request, hot: HotCcr, work: Work, place: Place) -> None:
         super().__init__(request)
+        self._place = place
         self._gy = gy
         self._hot = hot
         self.work = work
@@ -175,6 +220,9 @@ class WaitingAnswer(PendingAnswer):
             return
         try:
             octets = self._encode(answer)
+            if self.work.refusal:
+                peer, asked = self.request.peer, self.work.asked
+                self._gy.note_refusal(peer, asked, self.work.refusal, self._place)
         except Exception as error:  # noqa: BLE001 (the top of a request: it must be answered)
             self.fail(error)
         else:

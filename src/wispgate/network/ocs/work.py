@@ -30,11 +30,12 @@ class Work:
 
     `brief` is there where the request is so usual that its answer may be known already; it is
     translated in full only when somebody asks what it says; until then `_hot` stands for it. `foreseen` is what it then gets.
+    `refusal` says in the domain's words why a session was not begun, once that is decided.
     """
 
     __slots__ = (
         "_asked", "_hot", "brief", "core", "core_id", "foreseen", "line_id", "number", "peer",
-        "session_id",
+        "refusal", "session_id",
     )  # fmt: skip
 
     def __init__(
@@ -56,6 +57,7 @@ class Work:
         self.core = core
         self.brief: Brief | None = None
         self.foreseen: Foreseen | None = None
+        self.refusal = ""
 
     @classmethod
     def in_brief(
@@ -80,6 +82,7 @@ class Work:
         work.core = core
         work.brief = brief
         work.foreseen = None
+        work.refusal = ""
         return work
 
     @property

@@ -45,11 +45,13 @@ from wispgate.network.pcrf.requests import (
 from wispgate.network.pcrf.usual import read_hot
 from wispgate.network.transport.applications import (
     Answer,
+    Batched,
     LineChanges,
     LongWays,
     PendingAnswer,
     Request,
 )
+from wispgate.network.transport.metrics import count_refusal
 from wispgate.store.access_log import AccessLog, Note, is_imsi, plain
 from wispgate.store.directory import Directory, Identity, Place
 from wispgate.store.lines import KnownLine
@@ -88,6 +90,23 @@ class Dialogue:
 
     def answer(self, result: Result, *avps: AvpItem) -> bytes:
         return gx_answer(self.request, self.asked, result, avps)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A session that is opened upon what was kept of its line, and what is answered then."""
+
+    dialogue: Dialogue
+    answer: bytes
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A session that is ended where it most likely is."""
+
+    dialogue: Dialogue
+    answer: bytes
 
 
 class Gx:
@@ -149,7 +168,8 @@ class Gx:
         if isinstance(decision, Refused):
             return None
         answer = dialogue.answer(SUCCESS, _initial_policy(dialogue, decision))
-        waiting = Opening(self, dialogue, answer, place)
+        opening = Opening(dialogue, answer, place)
+        waiting = Batched(dialogue.request, opening, self._settle_opening)
         entry = _entry(dialogue, line, decision, answer)
         self._sessions.hand_in_opening(entry, place.partition, waiting)
         return waiting
@@ -159,24 +179,29 @@ class Gx:
         likely = self._likely_partition(dialogue.asked)
         if likely is None:
             return None
-        waiting = Ending(self, dialogue, dialogue.answer(SUCCESS))
-        self._sessions.hand_in_ending(_end_of(dialogue, waiting.answer), likely, waiting)
+        answer = dialogue.answer(SUCCESS)
+        waiting = Batched(dialogue.request, Ending(dialogue, answer), self._settle_ending)
+        self._sessions.hand_in_ending(_end_of(dialogue, answer), likely, waiting)
         return waiting
 
-    def opened(self, opening: "Opening") -> None:
-        self._note_opened(opening.dialogue, opening.place.partition)
-
-    def open_again(self, opening: "Opening") -> None:
-        """The rows say otherwise than what was kept."""
+    def _settle_opening(self, waiting: Batched[Opening, bool], is_open: bool) -> None:  # noqa: FBT001 (as it is told)
+        opening = waiting.subject
+        if is_open:
+            self._note_opened(opening.dialogue, opening.place.partition)
+            waiting.resolve(opening.answer)
+            return
+        # The rows say otherwise than what was kept.
         self._sessions.forget_line(opening.place.line_id)
-        self._long_ways.take(opening, self._initial(opening.dialogue))
+        self._long_ways.take(waiting, self._initial(opening.dialogue))
 
-    def ended(self, ending: "Ending") -> None:
-        self._note_ended(ending.dialogue)
-
-    def end_again(self, ending: "Ending") -> None:
-        """It is not there, or it was ended before."""
-        self._long_ways.take(ending, self._terminate(ending.dialogue))
+    def _settle_ending(self, waiting: Batched[Ending, bool], is_ended: bool) -> None:  # noqa: FBT001 (as it is told)
+        ending = waiting.subject
+        if is_ended:
+            self._note_ended(ending.dialogue)
+            waiting.resolve(ending.answer)
+        else:
+            # It is somewhere else, was ended before, or never was.
+            self._long_ways.take(waiting, self._terminate(ending.dialogue))
 
     # --- CCR-I (section 4.5.1) ------------------------------------------------------------------
 
@@ -307,6 +332,7 @@ class Gx:
 
     def _refuse(self, dialogue: Dialogue, reason: Refusal, place: Place | None, imsi: str) -> bytes:
         _log_outcome(dialogue, reason.value)
+        count_refusal(Procedure.SESSION, reason.value)
         if is_imsi(imsi):
             note = Note(
                 core_id=dialogue.request.peer.core_id,
@@ -320,59 +346,6 @@ class Gx:
             )
             self._access_log.note(note, now=self._clock.now())
         return dialogue.answer(RESULTS[reason])
-
-
-class Opening(PendingAnswer):
-    """The answer to a CCR-I that waits for its batch."""
-
-    __slots__ = ("_gx", "answer", "dialogue", "place")
-
-    def __init__(self, gx: Gx, dialogue: Dialogue, answer: bytes, place: Place) -> None:
-        super().__init__(dialogue.request)
-        self._gx = gx
-        self.dialogue = dialogue
-        self.answer = answer
-        self.place = place
-
-    def done(self) -> bool:
-        return False
-
-    def set_result(self, is_open: bool) -> None:  # noqa: FBT001 (as a future's)
-        """Written, or not: then it is decided again. Raises nothing."""
-        if is_open:
-            self._gx.opened(self)
-            self.resolve(self.answer)
-        else:
-            self._gx.open_again(self)
-
-    def set_exception(self, error: Exception) -> None:
-        self.fail(error)
-
-
-class Ending(PendingAnswer):
-    """The answer to a CCR-T that waits for its batch."""
-
-    __slots__ = ("_gx", "answer", "dialogue")
-
-    def __init__(self, gx: Gx, dialogue: Dialogue, answer: bytes) -> None:
-        super().__init__(dialogue.request)
-        self._gx = gx
-        self.dialogue = dialogue
-        self.answer = answer
-
-    def done(self) -> bool:
-        return False
-
-    def set_result(self, is_ended: bool) -> None:  # noqa: FBT001 (as a future's)
-        """Ended by this, or not: then the session is looked for. Raises nothing."""
-        if is_ended:
-            self._gx.ended(self)
-            self.resolve(self.answer)
-        else:
-            self._gx.end_again(self)
-
-    def set_exception(self, error: Exception) -> None:
-        self.fail(error)
 
 
 def _end_of(dialogue: Dialogue, answer: bytes) -> SessionEnd:

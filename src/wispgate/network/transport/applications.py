@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final, Protocol, Self, runtime_checkable
+from typing import Final, Generic, Protocol, Self, TypeVar, runtime_checkable
 from uuid import UUID
 
 from wispgate.kernel.errors import Unavailable
@@ -123,6 +123,42 @@ class PendingAnswer:
     def fail(self, error: Exception) -> None:
         """There is none: the error is answered as if `handle` had raised it."""
         self.taker.take_answer(self, self.refuse(error, self.request))
+
+
+Subject = TypeVar("Subject")
+Outcome = TypeVar("Outcome")
+
+
+class Batched(PendingAnswer, Generic[Subject, Outcome]):
+    """An answer that waits for its batch: a receiver of `store.batching`.
+
+    `settle` is told what became of `subject`, and resolves the answer or sends it its long way.
+    """
+
+    __slots__ = ("_settle", "subject")
+
+    def __init__(
+        self,
+        request: Request,
+        subject: Subject,
+        settle: "Callable[[Batched[Subject, Outcome], Outcome], None]",
+    ) -> None:
+        super().__init__(request)
+        self.subject = subject
+        self._settle = settle
+
+    def done(self) -> bool:
+        return False
+
+    def set_result(self, outcome: Outcome, /) -> None:
+        """Raises nothing."""
+        try:
+            self._settle(self, outcome)
+        except Exception as error:  # noqa: BLE001 (the top of a request: it must be answered)
+            self.fail(error)
+
+    def set_exception(self, exception: Exception, /) -> None:
+        self.fail(exception)
 
 
 class LongWays:

@@ -11,6 +11,7 @@ from prometheus_client import REGISTRY, Counter, Gauge
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from wispgate.domain.diagnosis.evidence import Procedure
 from wispgate.network.transport.requests import OutgoingRequest
 from wispgate.wire.diameter import dictionary
 from wispgate.wire.diameter.commands import VENDOR_3GPP
@@ -37,12 +38,22 @@ UNREAD: Final = Counter(
 REFUSED_CONNECTIONS: Final = Counter(
     "wispgate_diameter_refused_connections", "Connections refused, by reason.", ("reason",)
 )
+REFUSALS: Final = Counter(
+    "wispgate_network_refusals",
+    "Phones refused (authentication, registration, session, charging), by procedure and reason.",
+    ("procedure", "reason"),
+)
 
 _AVP = Struct(">II").unpack_from
 _RESULT_CODE: Final = 268
 _EXPERIMENTAL_RESULT: Final = 297
 _EXPERIMENTAL_RESULT_CODE: Final = 298
 _VENDOR_ID: Final = 266
+
+
+def count_refusal(procedure: Procedure, reason: str) -> None:
+    """Reasons are the domain's, so there are few."""
+    REFUSALS.labels(procedure.value, reason).inc()
 
 
 _BOUNDS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2.0)

@@ -48,7 +48,7 @@ class AccessFilter(Page):
 class AccessOut(Schema):
     """One kind of refusal, or of resynchronisation, of a phone: how often, and when last.
 
-    `procedure` is authentication, registration or session; `line_id` is null where no line has it.
+    `procedure` is authentication, registration, session (Gx) or charging (Gy); `line_id` is null where no line has it.
     """
 
     imsi: str

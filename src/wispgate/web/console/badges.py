@@ -108,6 +108,7 @@ _REFUSAL = {
     "apn_not_allowed": Badge("APN not in the plan", "block", "attention"),
     "device_not_allowed": Badge("locked to other devices", "phonelink_lock", "attention"),
     "out_of_credit": Badge("out of credit", "money_off", "attention"),
+    "rating_failed": Badge("no tariff for it", "sell", "attention"),
     "resynchronised": Badge("resynchronised", "sync", "plain"),
     "forged_resynchronisation": Badge("key not confirmed", "key_off", "harm"),
 }
