@@ -140,6 +140,17 @@ def an_installation() -> Iterator[Installation]:
             process.wait(timeout=PATIENCE)
 
 
+def test_a_trace_is_named_whole_and_a_wrong_one_by_its_option(installation: Installation) -> None:
+    started = installation.wispgate("trace", "start", "--peer", MME)
+    wrong = installation.wispgate("trace", "start", "--imsi", "12x")
+    listed = installation.wispgate("trace", "list")
+    installation.wispgate("trace", "stop", started.stdout.strip())
+
+    assert wrong.stderr == "wispgate: --imsi: not an IMSI (6 to 15 digits): '12x'\n"
+    assert wrong.returncode == 2
+    assert f"{started.stdout.strip()}  peer {MME}  running" in listed.stdout
+
+
 def test_a_first_start_shows_the_administrator_once_and_serves(installation: Installation) -> None:
     log = installation.log.read_text()
 

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from wispgate.main import audit_commands, checkpoints
+from wispgate.main import audit_commands, checkpoints, tables
 from wispgate.main import settings as configuration
 from wispgate.main.settings import Settings
 
@@ -84,7 +84,7 @@ def search(  # noqa: PLR0913 (one parameter per option)
         table.add_column(heading, overflow="fold")
     for row in audit_commands.search(_settings(data), asked, operator=operator, limit=limit):
         table.add_row(*row)
-    Console().print(table)
+    tables.print_whole(table)
 
 
 @app.command("export")

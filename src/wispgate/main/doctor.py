@@ -1,6 +1,5 @@
 """What `wispgate doctor` looks at: each examination gives a finding in plain words with a remedy."""
 
-import json
 import os
 import resource
 import shutil
@@ -21,8 +20,10 @@ from wispgate.main import (
     identity,
     ports,
     postgres,
+    running,
     secret_files,
 )
+from wispgate.main.rules import Address
 from wispgate.main.settings import Settings
 from wispgate.network.transport import sctp
 
@@ -152,10 +153,7 @@ def _clock(settings: Settings) -> Verdicts:
 
 def _last_written(settings: Settings) -> datetime | None:
     """When a process was last started here."""
-    try:
-        noted = json.loads(settings.folder.state_file.read_text())["processes"]
-    except (OSError, ValueError, KeyError):
-        return None
+    noted = running.processes(settings.folder)
     times = [each["launched_at"] for each in noted if each["launched_at"]]
     return max(map(datetime.fromisoformat, times), default=None)
 
@@ -163,14 +161,19 @@ def _last_written(settings: Settings) -> datetime | None:
 def _ports(settings: Settings) -> Verdicts:
     is_ours = settings.folder.is_locked()
     for key in ports.LISTENING:
-        address = getattr(settings, key)
-        problem = ports.find_problem(address)
-        if problem is None or is_ours:
-            yield "good", f"{key} {address} is {'in use by us' if problem else 'free'}"
-        else:
-            yield "bad", f"{key} {address}: {problem}; choose another address with --{key}"
-        if key == "http" and not address.is_loopback:
-            yield "warning", f"{key} {address} is open to the network, without TLS: use a proxy"
+        # A running `up` may have been told other addresses than the settings' file says.
+        noted = running.addresses(settings.folder, key) if is_ours else []
+        for address in noted or [getattr(settings, key)]:
+            yield _port(key, address, is_ours=is_ours)
+            if key == "http" and not address.is_loopback:
+                yield "warning", f"{key} {address} is open to the network, without TLS: use a proxy"
+
+
+def _port(key: str, address: Address, *, is_ours: bool) -> tuple[Grade, str]:
+    problem = ports.find_problem(address)
+    if problem is None or is_ours:
+        return "good", f"{key} {address} is {'in use by us' if problem else 'free'}"
+    return "bad", f"{key} {address}: {problem}; choose another address with --{key}"
 
 
 def _postgres(settings: Settings) -> Verdicts:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from wispgate.kernel.errors import InvalidValue
-from wispgate.main import business_commands
+from wispgate.main import business_commands, tables
 from wispgate.main import settings as configuration
 from wispgate.main.settings import Settings
 
@@ -106,7 +106,7 @@ def list_command(
         return
     table = Table(box=None, pad_edge=False)
     for heading in ("core", "peer", "state", "transport", "from / to", "applications", "routes"):
-        table.add_column(heading, no_wrap=heading in ("core", "peer"))
+        table.add_column(heading, overflow="fold", no_wrap=heading in ("core", "peer"))
     for peer in peers:
         place = f"→ {peer['connect_to']}" if peer["connect_to"] else ", ".join(peer["addresses"])
         table.add_row(
@@ -114,7 +114,10 @@ def list_command(
             peer["transport"], place, ",".join(peer["applications"]),
             ",".join(peer["routed_realms"]),
         )  # fmt: skip
-    Console().print(table if peers else "No peers yet: see wispgate peer add --help.")
+    if peers:
+        tables.print_whole(table)
+    else:
+        Console().print("No peers yet: see wispgate peer add --help.")
 
 
 @app.command("forget-sessions")

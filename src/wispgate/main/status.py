@@ -7,7 +7,7 @@ from typing import Any
 from rich.table import Table
 
 from wispgate.kernel.errors import WispgateError
-from wispgate.main import clocks, database, health, horizon, leftovers, secret_files
+from wispgate.main import clocks, database, health, horizon, leftovers, running, secret_files
 from wispgate.main.settings import Settings
 
 # The worker notes at least every twenty seconds how far it has sealed.
@@ -39,7 +39,7 @@ async def collect(settings: Settings) -> dict[str, Any]:
 
 async def _peers(settings: Settings) -> list[dict[str, Any]] | None:
     """Of all Diameter processes that answer."""
-    pages = [await health.http_get(each, "/peers") for each in settings.metrics_of_processes]
+    pages = [await health.http_get(each, "/peers") for each in running.metrics(settings)]
     told = [json.loads(page) for page in pages if page is not None]
     return [peer for peers in told for peer in peers] if told else None
 
@@ -71,11 +71,7 @@ def as_table(facts: dict[str, Any]) -> Table:
 
 
 def _processes(settings: Settings) -> list[dict[str, Any]]:
-    try:
-        noted = json.loads(settings.folder.state_file.read_text())["processes"]
-    except (FileNotFoundError, ValueError, KeyError):
-        return []
-    return [_process(facts) for facts in noted]
+    return [_process(facts) for facts in running.processes(settings.folder)]
 
 
 def _process(facts: dict[str, Any]) -> dict[str, Any]:

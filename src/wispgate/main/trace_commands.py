@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.tree import Tree
 
 from wispgate.kernel.errors import InvalidValue
-from wispgate.main import business_commands
+from wispgate.main import business_commands, tables
 from wispgate.main import settings as configuration
 from wispgate.main.settings import Settings
 from wispgate.wire.diameter.describing import DescribedAvp
@@ -61,7 +61,8 @@ def start(  # noqa: PLR0913 (one parameter per option)
         from wispgate.business.tracing import services  # noqa: PLC0415 (needs Django)
 
         subject = services.Subject(*chosen[0], core)
-        typer.echo(services.start(subject, minutes=minutes, max_messages=messages))
+        with _named_as_typed(subject=chosen[0][0], max_messages="messages"):
+            typer.echo(services.start(subject, minutes=minutes, max_messages=messages))
 
 
 @app.command("list")
@@ -75,13 +76,17 @@ def list_command(
         return
     table = Table(box=None, pad_edge=False)
     for heading in ("id", "of", "state", "messages", "started", "by"):
-        table.add_column(heading, overflow="fold")
+        # An id that is broken in two cannot be copied.
+        table.add_column(heading, overflow="fold", no_wrap=heading == "id")
     for one in traces:
         table.add_row(
             one["id"], f"{one['kind']} {one['subject']}", one["state"], str(one["messages"]),
             one["started_at"], one["started_by"],
         )  # fmt: skip
-    Console().print(table if traces else "No traces: see wispgate trace start --help.")
+    if traces:
+        tables.print_whole(table)
+    else:
+        Console().print("No traces: see wispgate trace start --help.")
 
 
 @app.command("show")
@@ -203,6 +208,15 @@ def _find(key: str) -> Any:
 
 
 # --- showing ------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _named_as_typed(**options: str) -> Iterator[None]:
+    """A refused value is named by the option that it was given with."""
+    try:
+        yield
+    except InvalidValue as error:
+        raise InvalidValue(error.message, field=options.get(error.field, error.field)) from None
 
 
 def _as_line(one: "Shown") -> str:

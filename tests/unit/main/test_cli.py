@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.toys import addresses
-from wispgate.main import cli, clocks, doctor
+from wispgate.main import cli, clocks, doctor, running
 from wispgate.main import settings as configuration
 from wispgate.main.installation import DataFolder, Installation
 
@@ -122,6 +122,35 @@ def test_the_doctor_names_a_taken_address() -> None:
     bad = [finding for finding in findings if finding.grade == "bad"]
     assert [finding.subject for finding in bad] == ["addresses"]
     assert "choose another address with --http" in bad[0].text
+
+
+def test_the_doctor_looks_where_a_running_up_was_told_to_listen(folder: DataFolder) -> None:
+    folder.make()
+    noted = [
+        {"name": "diameter", "launched_at": None, "addresses": {"metrics": "127.0.0.1:9391"}},
+        {"name": "diameter-2", "launched_at": None, "addresses": {"metrics": "127.0.0.1:9392"}},
+        {"name": "web", "launched_at": None, "addresses": {"http": "0.0.0.0:8391"}},
+        {"name": "worker", "launched_at": None, "addresses": {}},
+    ]
+    folder.state_file.write_text(json.dumps({"processes": noted}))
+    settings = configuration.load()
+
+    def told() -> list[str]:
+        return [each.text for each in doctor.examine(settings) if each.subject == "addresses"]
+
+    with folder.locked():
+        while_it_runs = told()
+        asked = running.metrics(settings)
+    afterwards = told()
+
+    assert [text.split()[1] for text in while_it_runs] == [
+        "0.0.0.0:8391", "0.0.0.0:8391", str(settings.diameter), "127.0.0.1:9391", "127.0.0.1:9392",
+    ]  # fmt: skip
+    assert "open to the network" in while_it_runs[1]
+    assert [str(address) for address in asked] == ["127.0.0.1:9391", "127.0.0.1:9392"]
+    assert [text.split()[1] for text in afterwards] == [
+        str(settings.http), str(settings.diameter), str(settings.metrics),
+    ]  # fmt: skip
 
 
 def test_the_doctor_warns_of_an_open_console(monkeypatch: pytest.MonkeyPatch) -> None:
