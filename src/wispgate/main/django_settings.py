@@ -56,7 +56,9 @@ WISPGATE_LISTENERS = _no_listeners
 
 SECRET_KEY = _given.get("secret_key", "only-for-checks-without-an-installation")
 DEBUG = False
-ALLOWED_HOSTS: list[str] = _given.get("allowed_hosts", ["*"])
+# `web.site.hosts` looks at the name instead: operators have domains of their own.
+ALLOWED_HOSTS = ["*"]
+WISPGATE_ALLOWED_HOSTS: list[str] = _given.get("allowed_hosts", ["*"])
 INTERNAL_IPS: list[str] = []
 ROOT_URLCONF = "wispgate.web.urls"
 WSGI_APPLICATION = "wispgate.main.wsgi.application"
@@ -120,10 +122,12 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "wispgate.web.site.requests.RequestIdMiddleware",
     "wispgate.web.site.limiting.LimitMiddleware",
+    "wispgate.web.site.hosts.HostMiddleware",
     "wispgate.web.site.sessions.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
+    "wispgate.web.site.forgery.CsrfMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "wispgate.web.site.hosts.OwnStaffMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "wispgate.web.site.requests.ScopeMiddleware",

@@ -26,12 +26,11 @@ from wispgate.business.operators.models import (
     TaxRate,
 )
 from wispgate.domain.authentication.sealing import seal
+from wispgate.domain.brand import pictures
 from wispgate.kernel.errors import InvalidValue, NotFound
 
 # Larger ones slow down every page that shows them.
 LARGEST_LOGO_OCTETS: Final = 256 * 1024
-# By their first octets: a file's name proves nothing, and SVG may carry script.
-_LOGOS: Final = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 _COLOUR: Final = re.compile(r"#[0-9a-f]{6}")
 _LABEL: Final = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN: Final = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})+")
@@ -81,10 +80,11 @@ def set_logo(content: bytes | None) -> None:
         return
     if len(content) > LARGEST_LOGO_OCTETS:
         raise InvalidValue(f"a logo has {LARGEST_LOGO_OCTETS} octets at most", field="logo")
-    kinds = [kind for start, kind in _LOGOS.items() if content.startswith(start)]
-    if not kinds:
-        raise InvalidValue("a logo is a PNG or a JPEG picture", field="logo")
-    _save_brand(logo=content, logo_type=kinds[0])
+    try:
+        picture = pictures.examine(content)
+    except InvalidValue as error:
+        raise InvalidValue(error.message, field="logo") from None
+    _save_brand(logo=content, logo_type=picture.media_type)
 
 
 def add_domain(name: str) -> UUID:

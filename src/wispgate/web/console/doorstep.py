@@ -24,7 +24,7 @@ from wispgate.business.staff.models import StaffMember
 from wispgate.domain.login.lifetimes import ON_THE_DOORSTEP
 from wispgate.domain.login.steps import Proof, Step
 from wispgate.web.console.pages import go_to
-from wispgate.web.site import login, requests
+from wispgate.web.site import hosts, login, requests
 
 _KEY = "doorstep"
 _DEVICES_COOKIE = "wispgate-devices"
@@ -56,6 +56,7 @@ def caller_of(request: HttpRequest, email: str = "") -> Caller:
         request_id=requests.request_id_of(request),
         now=settings.WISPGATE_CLOCK.now(),
         known_device=_devices(request).get(_digest(email), "") if email else "",
+        house=hosts.owner_of(request),
     )
 
 

@@ -2,13 +2,17 @@
 
 from typing import Any
 
+from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.urls import reverse
 
 from wispgate.business.operators import queries as operators
-from wispgate.kernel.errors import NotFound
+from wispgate.business.operators import settings
+from wispgate.business.staff import looking
+from wispgate.kernel.errors import InvalidValue, NotFound
 from wispgate.web.console import acting, ordering, settingsorders, timeline
-from wispgate.web.console.pages import page, show
+from wispgate.web.console.pages import go_to, page, show
 from wispgate.web.console.settingsorders import ShownSettings
 from wispgate.web.console.visits import Visit
 from wispgate.web.console.wording import Link, Sentence, counted
@@ -30,6 +34,24 @@ def settings_page(visit: Visit) -> HttpResponse:
     )
 
 
+@page("operator.update")
+def brand_logo(visit: Visit) -> HttpResponse:
+    """Another picture for the brand, or none. It is looked at before it is kept."""
+    refusal = ""
+    if visit.request.method == "POST":
+        try:
+            with looking.doing(), transaction.atomic():
+                settings.set_logo(None if visit.given("step") == "remove" else _picture(visit))
+        except InvalidValue as error:
+            refusal = error.message
+        else:
+            done = "taken away" if visit.given("step") == "remove" else "set"
+            messages.success(visit.request, f"The logo is {done}.")
+            return go_to("settings")
+    shown = _shown(visit)
+    return show(visit, "brand_logo.html", title="Logo", shown=shown, refusal=refusal)
+
+
 @page("operator.read")
 def settings_order(visit: Visit, name: str) -> HttpResponse:
     if name not in settingsorders.ORDERS:
@@ -43,6 +65,15 @@ def settings_order(visit: Visit, name: str) -> HttpResponse:
         return acting.Scene(shown, place, _answer(shown))
 
     return ordering.order(visit, settingsorders.ORDERS[name], scene)
+
+
+def _picture(visit: Visit) -> bytes:
+    file = visit.request.FILES.get("file")
+    if file is None:
+        raise InvalidValue("choose a file")
+    if file.size is None or file.size > settings.LARGEST_LOGO_OCTETS:
+        raise InvalidValue(f"a logo has {settings.LARGEST_LOGO_OCTETS // 1024} KiB at most")
+    return bytes(file.read())
 
 
 def _shown(visit: Visit) -> ShownSettings:

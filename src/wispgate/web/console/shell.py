@@ -13,7 +13,8 @@ from unfold.sites import UnfoldAdminSite
 from wispgate.business.approvals import queries as approvals
 from wispgate.business.operators import queries as operators
 from wispgate.business.operators.models import Operator
-from wispgate.web.console import rail
+from wispgate.web.console import branding, rail
+from wispgate.web.console.branding import Face
 from wispgate.web.console.visits import Visit
 
 _SITE = UnfoldAdminSite(name="console")
@@ -21,14 +22,22 @@ _SITE = UnfoldAdminSite(name="console")
 
 def bare(request: HttpRequest) -> dict[str, Any]:
     """What Unfold's templates need where nobody is logged in."""
+    return _dressed(request, branding.of_door(request))
+
+
+def _dressed(request: HttpRequest, face: Face) -> dict[str, Any]:
+    """Unfold's shell with a face: its name, and its shades in place of the product's."""
     context: dict[str, Any] = _SITE.each_context(request)
-    return context
+    colors = dict(context["colors"])
+    if face.shades:
+        colors["primary"] = face.shades
+    return context | {"face": face, "colors": colors}
 
 
 def around(visit: Visit) -> dict[str, Any]:
     """What a page of the shell needs: rail, tenant, clock, who looks."""
     groups = rail.shown(visit.request.path, visit.may)
-    return bare(visit.request) | {
+    return _dressed(visit.request, branding.of_visit(visit)) | {
         "templates": {"navigation": "console/part/rail.html"},
         "rail": groups,
         "jumps": {shown.item.key: shown.address for group in groups for shown in group.items},

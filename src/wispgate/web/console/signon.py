@@ -125,8 +125,10 @@ def _admitted(
         code=request.GET.get("code", ""),
         verifier=question.verifier,
     )
-    identity = believe(claims, providers.expected_of(provider, nonce=question.nonce), now=now)
     caller = doorstep.caller_of(request)
+    if caller.house not in {None, provider.operator_id}:
+        raise SignOnRefused("the provider is not of the operator whose domain this is")
+    identity = believe(claims, providers.expected_of(provider, nonce=question.nonce), now=now)
     scope = caller.provider_scope(provider.operator_id, identity.email)
     with scopes.within(scope):
         return providers.admit(provider, identity), identity, provider

@@ -8,20 +8,11 @@ from typing import Any
 from django.http import HttpRequest
 from django.templatetags.static import static
 
-# One accent: a scale of blue with the lightness of Unfold's own, so that its contrasts hold.
-_BLUE = {
-    "50": "oklch(97.3% .012 246)",
-    "100": "oklch(93.8% .028 247)",
-    "200": "oklch(88.6% .054 248)",
-    "300": "oklch(81% .097 249)",
-    "400": "oklch(71.2% .147 252)",
-    "500": "oklch(62.5% .182 255)",
-    "600": "oklch(52.8% .187 257)",
-    "700": "oklch(46.4% .168 258)",
-    "800": "oklch(39.8% .138 259)",
-    "900": "oklch(34.6% .108 260)",
-    "950": "oklch(26.4% .08 262)",
-}
+from wispgate.domain.brand.colours import BLUE
+
+# One accent: a scale of blue with the lightness of Unfold's own, so that its contrasts hold. An
+# operator's brand has its own in its place (`branding`).
+_BLUE = {weight: str(shade) for weight, shade in BLUE.items()}
 
 
 def _style_sheet(_request: HttpRequest) -> str:

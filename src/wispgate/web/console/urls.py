@@ -5,6 +5,7 @@ from django.urls import path
 from wispgate.web.console import (
     activity,
     approvals,
+    branding,
     connectiontest,
     devices,
     doorsteps,
@@ -73,6 +74,7 @@ _PAGES = [
     path("logins/<str:key>/<str:name>/", logins.help_member, name="login_help"),
     path("logout/", entrance.log_out, name="logout"),
     path("operator/", entrance.choose_operator, name="choose_operator"),
+    path("brand/<uuid:operator>/logo", branding.logo, name="brand_logo"),
     path("search/", search.search, name="search"),
     path("help/", helping.help_page, name="help"),
     path("subscribers/", subscribers.subscribers, name="subscribers"),
@@ -98,6 +100,7 @@ _PAGES = [
     path("numbers/<str:name>/", numbers.number_order, name="number_order"),
     path("messages/", messagelist.messages, name="messages"),
     path("settings/", settingspage.settings_page, name="settings"),
+    path("settings/logo/", settingspage.brand_logo, name="set_logo"),
     path("settings/<str:name>/", settingspage.settings_order, name="settings_order"),
     path("mvnos/", mvnos.mvnos, name="mvnos"),
     path("mvnos/<str:name>/", mvnos.mvnos_order, name="mvnos_order"),

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.harness.pictures import a_png
 from tests.unit.business.world import OPENING_KEY, World
 from wispgate.business.audit import queries as audit
 from wispgate.business.operators import queries, settings
@@ -14,7 +15,7 @@ from wispgate.business.operators.models import PaymentGateway
 from wispgate.domain.authentication.sealing import keyring, open_sealed
 from wispgate.kernel.errors import InvalidValue, Misconfigured, NotFound
 
-PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 20
+PNG = a_png()
 
 
 def test_a_brand_keeps_what_was_not_named(world: World) -> None:

@@ -1,31 +1,8 @@
-import struct
-import zlib
-
 import pytest
 
+from tests.harness.pictures import a_jpeg, a_png
 from wispgate.domain.brand.pictures import LONGEST_SIDE, Picture, examine
 from wispgate.kernel.errors import InvalidValue
-
-
-def chunk(kind: bytes, data: bytes = b"") -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-def a_png(width: int = 3, height: int = 2) -> bytes:
-    """A whole picture, all white."""
-    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    rows = zlib.compress((b"\0" + b"\xff" * min(width, 9)) * min(height, 9))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND")
-
-
-def a_jpeg(width: int = 3, height: int = 2) -> bytes:
-    """The segments of one: JFIF, a frame, a scan, the end."""
-    frame = struct.pack(">BHHB", 8, height, width, 1) + b"\1\x11\0"
-    return (
-        b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0"
-        + b"\xff\xc0" + struct.pack(">H", len(frame) + 2) + frame
-        + b"\xff\xda\0\x08\1\1\0\0\x3f\0" + b"\x55\xff\xd9"
-    )  # fmt: skip
 
 
 def test_a_picture_is_known_by_its_octets() -> None:

@@ -23,12 +23,19 @@ _LONGEST_EMAIL = 254
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who knocks: from which address, with which request, on a device known from earlier logins."""
+    """Who knocks: from which address, with which request, on a device known from earlier logins.
+
+    `house` is the operator by whose own domain they come; only its own staff comes in there.
+    """
 
     address: str
     request_id: str
     now: datetime
     known_device: str = ""
+    house: UUID | None = None
+
+    def is_at_home(self, member: StaffMember) -> bool:
+        return self.house is None or member.operator_id == self.house
 
     def scope(self, member: StaffMember | None = None, *, name: str = "") -> scopes.Scope:
         """Of the member, who sees their own rows; of nobody (the platform's log) where unknown."""
@@ -64,12 +71,19 @@ def prove_password(email: str, password: str, caller: Caller) -> StaffMember:
     subjects, scope = _subjects(email, caller), caller.scope(name=email)
     attempts.begin(subjects, scope=scope)
     try:
-        member = staff.authenticate_staff(email or "@", password, now=caller.now)
+        member = _known_here(email or "@", password, caller)
     except LoginRefused as error:
         meters.LOGINS.labels(Proof.PASSWORD, "refused").inc()
         record_refused(error, scope)
         raise
     attempts.succeed(subjects, scope=scope)
+    return member
+
+
+def _known_here(email: str, password: str, caller: Caller) -> StaffMember:
+    member = staff.authenticate_staff(email, password, now=caller.now)
+    if not caller.is_at_home(member):
+        raise LoginRefused("not of the operator whose domain this is")
     return member
 
 
@@ -101,7 +115,7 @@ def prove_passkey(
     member: StaffMember | None, site: keys.Site, caller: Caller, *, state: object, answer: object
 ) -> None:
     """A passkey alone: both factors in one. Raises FactorRefused, TooManyAttempts."""
-    if member is None or not member.is_active:
+    if member is None or not member.is_active or not caller.is_at_home(member):
         subjects: Subjects = {Subject.ADDRESS: caller.address}
         attempts.begin(subjects, scope=caller.scope())
         raise FactorRefused(keys.REFUSAL)

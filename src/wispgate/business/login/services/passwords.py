@@ -1,7 +1,7 @@
 """Changing a password, and links to a new one."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -12,13 +12,16 @@ from wispgate.business.login.errors import ResetRefused
 from wispgate.business.login.models import PasswordReset, ResetRequest
 from wispgate.business.login.services import attempts
 from wispgate.business.operators import ids
+from wispgate.business.operators import queries as operators
 from wispgate.business.operators import scope as scopes
+from wispgate.business.operators.models import Brand
 from wispgate.business.staff import services as staff
 from wispgate.business.staff.models import StaffMember
 from wispgate.domain.login.slowing import Subject
 from wispgate.kernel.errors import InvalidValue
 
 LINK_LASTS = timedelta(minutes=30)
+_PRODUCT = "WISPGate"
 _SALT = "wispgate.login.reset"
 _REFUSAL = "this link is wrong, was used, or is too old: ask for a new one"
 
@@ -133,12 +136,28 @@ def _answer(asked: ResetRequest) -> Mail | None:
     # Whoever is too late must ask again: an old wish is nobody's any more.
     if member is None or scopes.current().now - asked.created_at > LINK_LASTS:
         return None
+    brand = _brand_of(member)
     words: Mapping[str, str] = {
         "name": member.name or member.email,
         "address": asked.address,
         "link": link(asked.base_url, make_reset_token(member)),
     }
-    return Mail(member.email, "A new password for WISPGate", _TEXT.format_map(words))
+    text = _TEXT.format_map(words)
+    if brand is None:
+        return Mail(member.email, f"A new password for {_PRODUCT}", text)
+    ways = [way for way in (brand.support_email, brand.support_phone, brand.support_url) if way]
+    help_ = f"\nHelp: {', '.join(ways)}" if ways else ""
+    text = f"{text}\n-- \n{brand.display_name}{help_}\n"
+    return Mail(member.email, f"A new password for {brand.display_name}", text)
+
+
+def _brand_of(member: StaffMember) -> Brand | None:
+    """Of the operator whose staff somebody is, seen in that operator's scope."""
+    if member.operator_id is None:
+        return None
+    own = replace(scopes.current(), operator_id=member.operator_id, is_platform=False)
+    with scopes.within(own):
+        return operators.find_brand(member.operator_id)
 
 
 def _read(token: str) -> tuple[UUID, UUID]:
