@@ -199,7 +199,7 @@ def a_place(world: World, database: TestDatabase, *, is_peopled: bool = True) ->
         entry = equipment.put_on_list("35209900176148", colour="black", reason=DEALER)
     request = _ask(world, subscriber, asker)
     keys = _keys(line, subscriber, member, request) | {"entry_id": str(entry)}
-    keys["peer_id"] = str(_peer(world))
+    keys |= {"peer_id": str(_peer(world)), "brand.operator": str(world.north)}
     trace, message = _trace(world, database)
     keys |= {"trace_id": trace, "traces.key": trace, "traces.message": message}
     markers = {EMAIL, PHONE, MSISDN, NAME, PLAN, DEALER, iccid(1), imsi(1), iccid(2)}

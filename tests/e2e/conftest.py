@@ -22,7 +22,11 @@ from tests.harness.databases import TestDatabase, a_database
 from tests.unit.web.console.world import PASSWORD, VAULT_KEY, World
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
-_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+# An operator's own domain is a name that leads to this machine too.
+_ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+    "--host-resolver-rules=MAP *.example 127.0.0.1",
+]  # fmt: skip
 
 
 class _Server(ThreadingMixIn, WSGIServer):

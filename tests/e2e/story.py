@@ -3,12 +3,28 @@
 It begins a fortnight before 1 March, so that charts have something to tell.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from uuid import UUID
 
+from tests.harness.pictures import a_png
 from tests.unit.web.console.world import Seat, World
+from wispgate.business.approvals import services as approvals
+from wispgate.business.approvals.errors import ApprovalNeeded
 from wispgate.business.catalogue.definition import AtExhaustion
+from wispgate.business.inventory import equipment
+from wispgate.business.operators import scope as scopes
+from wispgate.business.operators import settings
+from wispgate.business.staff import queries as staff_queries
+from wispgate.business.staff import services as staff
+from wispgate.business.subscriptions import queries as subscription_queries
+from wispgate.business.subscriptions import services as subscriptions
+from wispgate.business.tracing import services as tracing
+from wispgate.kernel.ids import uuid7
+from wispgate.wire.diameter.header import Header
+from wispgate.wire.diameter.message import encode_message
+from wispgate.wire.diameter.secrecy import mask_secrets
 
 LONG_NAME = "Cooperativa de Telecomunicações e Energias Renováveis do Vale do Alto Paraíso, S.A."
 
@@ -16,6 +32,7 @@ LONG_NAME = "Cooperativa de Telecomunicações e Energias Renováveis do Vale do
 MME = "mme1.epc.mnc001.mcc001.3gppnetwork.org"
 TODAY = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MB = 1_000_000
+OWN_DOMAIN = "console.beta.example"
 # The session id of a gateway that gives itself a long name.
 SESSION = "smf.epc.mnc001.mcc001.3gppnetwork.org;1772366040;{};app_gy"
 
@@ -31,6 +48,9 @@ class Story:
     changing: UUID
     subscriber: UUID
     session: str
+    trace: UUID
+    request: UUID
+    entry: UUID
 
     @property
     def names(self) -> dict[str, str]:
@@ -42,6 +62,9 @@ class Story:
             "throttled": str(self.throttled),
             "subscriber": str(self.subscriber),
             "session": self.session,
+            "trace": str(self.trace),
+            "request": str(self.request),
+            "entry": str(self.entry),
         }
 
 
@@ -59,7 +82,77 @@ def tell(world: World) -> Story:
     _run_out(world, lines[0])
     _connect(world)
     subscriber = world.subscriber_of(alpha, online)
-    return Story(alpha, beta, platform, cards, online, lines[0], lines[1], subscriber, session)
+    _brand(world, beta)
+    trace, request, entry = _trace(world, alpha), _ask(world, alpha, online), _stolen(world, alpha)
+    return Story(
+        alpha, beta, platform, cards, online, lines[0], lines[1], subscriber, session, trace,
+        request, entry,
+    )  # fmt: skip
+
+
+def _brand(world: World, beta: Seat) -> None:
+    """The worst of colours to write on, a wide logo, and a domain."""
+    with scopes.within(world.tenant(beta)):
+        settings.set_brand(
+            display_name="Bèta Fibra & Móvil",
+            main_colour="#ffe600",
+            support_email="help@beta.example",
+        )
+        settings.set_logo(a_png(160, 52, (255, 230, 0)))
+        settings.add_domain(OWN_DOMAIN)
+
+
+def _trace(world: World, alpha: Seat) -> UUID:
+    """A question and its answer, of the first card."""
+    with scopes.within(world.tenant(alpha)):
+        trace_id = tracing.start(tracing.Subject("imsi", "001010000000001"), minutes=10)
+    session = ("Session-Id", f"{MME};1772366040;7")
+    question = [session, ("User-Name", "001010000000001")]
+    answer = [session, ("Result-Code", 2001), ("RAND", bytes(16)), ("MSISDN", b"\x53\x19\x10")]
+    for number, (flags, avps) in enumerate(((0xC0, question), (0x40, answer))):
+        raw = mask_secrets(encode_message(Header(flags, 318, 16777251, 1, 2), avps))
+        world.as_network(
+            "INSERT INTO tracing_tracemessage (id, at, is_sent, peer, transport, local_address, "
+            "remote_address, remote_port, latency_us, raw, operator_id, trace_id) SELECT %s, %s, "
+            "%s, %s, 'tcp', '10.0.0.1', '10.20.0.7', 40000, %s, %s, operator_id, id "
+            "FROM tracing_trace WHERE id = %s",
+            (
+                uuid7(world.clock.now(), number.to_bytes(4) + bytes(6)), world.clock.now(), bool(number), MME,
+                1500 if number else None, raw, trace_id,
+            ),
+        )  # fmt: skip
+    world.as_network("UPDATE tracing_trace SET messages = 2 WHERE id = %s", (trace_id,))
+    return trace_id
+
+
+def _ask(world: World, alpha: Seat, line_id: UUID) -> UUID:
+    """Money that waits for a second person; afterwards nothing waits any more."""
+    with scopes.within(world.tenant(alpha)):
+        subscriber_id = subscription_queries.get_subscription(line_id).subscriber_id
+        approvals.set_rule("wallet.top_up", is_on=True)
+        member = next(one for one in staff_queries.list_staff() if one.email == alpha.viewer)
+        asker = staff.find_principal(f"staff:{member.id}")
+    assert asker is not None
+    admin = staff.Principal(asker.actor, alpha.operator_id, "admin", standing=asker.standing)
+    scope = replace(world.tenant(alpha), actor=asker.actor, authority=admin)
+    with scopes.within(scope):
+        try:
+            subscriptions.top_up_wallet(
+                subscriber_id, amount=Decimal(150), key="asked", reason=LONG_NAME
+            )
+        except ApprovalNeeded as needed:
+            asked = approvals.ask(needed.asked).id
+    with scopes.within(world.tenant(alpha)):
+        approvals.set_rule("wallet.top_up", is_on=False)
+    return asked
+
+
+def _stolen(world: World, alpha: Seat) -> UUID:
+    with scopes.within(world.tenant(alpha)):
+        equipment.put_on_list("35209900176148", colour="white", reason="")
+        return equipment.put_on_list(
+            "35693803564380", colour="black", reason=f"stolen: {LONG_NAME}"
+        )
 
 
 def _sell(world: World, alpha: Seat) -> None:

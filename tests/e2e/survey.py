@@ -4,6 +4,7 @@ With E2E_PICTURES=folder it leaves a picture of every page at every width there.
 """
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,10 +13,11 @@ from playwright.sync_api import Browser, Page
 from tests.e2e.story import Story
 
 WIDTHS = (1440, 768, 390)
+SHAPE = (Path(__file__).parent / "shape.js").read_text()
 CONTRAST = (Path(__file__).parent / "contrast.js").read_text()
 # Controls of our pages without a label, a text or an aria-label.
 NAMELESS = """() => [...document.querySelectorAll(
-    "#main :is(input:not([type=hidden]), select, button, a), #nav-sidebar :is(button, a)")]
+    "#main :is(input:not([type=hidden], [hidden]), select, textarea, button, summary, a), #nav-sidebar :is(button, a)")]
   .filter((each) => !(each.labels?.length || each.ariaLabel || each.textContent.trim()))
   .map((each) => each.outerHTML.slice(0, 120))"""
 TOO_WIDE = "document.documentElement.scrollWidth > window.innerWidth"
@@ -64,9 +66,58 @@ PAGES = {
     "role-form": "/roles/agent/edit/",
     "new-role": "/roles/_new/",
     "requests": "/approvals/",
+    "request": "/approvals/{request}/",
+    "request-refuse": "/approvals/{request}/refuse/",
     "rule": "/approvals/rules/wallet.top_up/",
     "help": "/help/",
+    "registrations": "/registrations/",
+    "registrations-none": "/registrations/?q=nobody",
+    "authentications": "/authentications/",
+    "authentications-none": "/authentications/?q=nobody",
+    "devices": "/devices/",
+    "devices-none": "/devices/?q=nothing",
+    "device-form": "/devices/put/",
+    "device-off": "/devices/{entry}/take-off/",
+    "connection-test": "/peers/test/",
+    "connection-test-phone": "/peers/test/?imsi=001010000000001",
+    "connection-test-wrong": "/peers/test/?imsi=12x",
+    "messages-recorded": "/traces/{trace}/",
+    "trace-form": "/traces/_new/",
+    "trace-wrong": "/traces/_new/?kind=imsi&subject=12x&minutes=10",
+    "trace-stop": "/traces/{trace}/stop/",
+    "activity-none": "/activity/?who=nobody",
+    "logins": "/logins/",
+    "login-rules": "/logins/rules/",
+    "login-provider": "/logins/sso/",
+    "programs": "/programs/",
+    "new-account": "/programs/new/",
+    "me": "/me/",
+    "my-password": "/me/password/",
+    "add-app": "/me/factors/app/",
+    "add-key": "/me/factors/key/",
+    "codes": "/me/factors/codes/",
+    "my-token": "/me/tokens/new/",
+    "brand": "/settings/brand/",
+    "logo": "/settings/logo/",
+    "domain": "/settings/add_domain/",
+    "search-none": "/search/?q=nothing+of+that+name",
+    "missing": "/sims/8900000000000000000/",
+    "missing-action": "/settings/nonsense/",
 }
+# What the platform's staff have besides.
+OF_PLATFORM = {
+    "operators": "/operators/",
+    "operator": "/operators/beta/",
+    "new-operator": "/operators/_new/",
+    "operator-suspend": "/operators/beta/suspend/",
+    "of-platform-peers": "/peers/",
+    "of-platform-traces": "/traces/_new/",
+}
+# What a role that may little sees of a page that it may not.
+OF_VIEWER = {"forbidden": "/roles/_new/", "of-viewer": "/", "of-viewer-line": "/lines/{online}/"}
+# Their answer is an error, of which the browser tells in its console.
+_ERRORS = {"missing", "missing-action", "forbidden"}
+_LOADING_FAILED = "Failed to load resource"
 
 
 @dataclass
@@ -78,18 +129,27 @@ class Survey:
     nameless: dict[str, list[str]] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
+    shape: dict[str, list[str]] = field(default_factory=dict)
 
 
-def survey(page: Page, address: str, story: Story, *, theme: str) -> Survey:
-    found = Survey()
+def listen(page: Page, found: Survey) -> None:
+    """Whatever the browser asks for or complains about, violations of the content policy too."""
     page.on("request", lambda request: found.requests.append(request.url))
     page.on("console", lambda said: found.complaints.append(f"{page.url} {said.text}"))
     page.on("pageerror", lambda error: found.complaints.append(f"{page.url} {error}"))
-    for name, path in PAGES.items():
+
+
+def survey(
+    page: Page, address: str, story: Story, found: Survey, pages: Mapping[str, str], *, theme: str
+) -> Survey:
+    for name, path in pages.items():
         page.set_viewport_size({"width": WIDTHS[0], "height": 900})
         page.goto(address + path.format(**story.names))
+        if name in _ERRORS:
+            found.complaints = [one for one in found.complaints if _LOADING_FAILED not in one]
         found.weak[name] = page.evaluate(CONTRAST)
         found.nameless[name] = page.evaluate(NAMELESS)
+        found.shape[name] = page.evaluate(SHAPE)
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
             if page.evaluate(TOO_WIDE):

@@ -1,7 +1,6 @@
 """The console as people use it, in a real browser."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +8,20 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import log_in
-from tests.e2e.story import MB, Story
-from tests.e2e.survey import CONTRAST, Survey, a_page, survey
-from tests.unit.web.console.world import World
+from tests.e2e.story import MB, OWN_DOMAIN, Story
+from tests.e2e.survey import (
+    CONTRAST,
+    OF_PLATFORM,
+    OF_VIEWER,
+    PAGES,
+    TOO_WIDE,
+    Survey,
+    a_page,
+    listen,
+    survey,
+    take_picture,
+)
+from tests.unit.web.console.world import PASSWORD, World
 
 pytestmark = pytest.mark.browser
 
@@ -21,12 +31,18 @@ REFRESH = "htmx.trigger('#wg-refresh', 'wg:refresh')"
 @pytest.fixture(scope="module", params=["light", "dark"])
 def surveyed(
     request: pytest.FixtureRequest, browser: Browser, address: str, story: Story
-) -> Iterator[tuple[Survey, str]]:
+) -> tuple[Survey, str]:
     """The walk over all pages, as the theme shows them."""
-    page = a_page(browser, request.param)
-    log_in(page, address, story.alpha.admin)
-    yield survey(page, address, story, theme=request.param), address
-    page.close()
+    found = Survey()
+    for email, pages in (
+        (story.alpha.admin, PAGES), (story.platform, OF_PLATFORM), (story.alpha.viewer, OF_VIEWER),
+    ):  # fmt: skip
+        page = a_page(browser, request.param)
+        listen(page, found)
+        log_in(page, address, email)
+        survey(page, address, story, found, pages, theme=request.param)
+        page.close()
+    return found, address
 
 
 def test_no_page_is_wider_than_its_screen(surveyed: tuple[Survey, str]):
@@ -39,6 +55,12 @@ def test_every_text_stands_out_from_its_ground(surveyed: tuple[Survey, str]):
 
 def test_every_control_has_a_name(surveyed: tuple[Survey, str]):
     assert {name: found for name, found in surveyed[0].nameless.items() if found} == {}
+
+
+def test_every_page_has_headings_in_order_and_shows_where_the_keyboard_is(
+    surveyed: tuple[Survey, str],
+):
+    assert {name: wrong for name, wrong in surveyed[0].shape.items() if wrong} == {}
 
 
 def test_no_page_makes_the_browser_complain(surveyed: tuple[Survey, str]):
@@ -295,3 +317,80 @@ def test_a_file_is_checked_and_then_imported(
     page.get_by_role("button", name="Import 1 SIM").click()
 
     expect(page.get_by_role("status")).to_contain_text("Imported 1 SIM as order 4711.")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_on_its_own_domain_an_operator_has_its_own_door_and_colours(
+    browser: Browser, address: str, story: Story, theme: str
+):
+    page, own = a_page(browser, theme), address.replace("127.0.0.1", OWN_DOMAIN)
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text))
+    page.goto(f"{own}/login/")
+    take_picture(page, f"own-door-{theme}.png")
+    door = page.evaluate(CONTRAST)
+    page.get_by_label("E-mail address").fill(story.alpha.admin)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("alert")).to_contain_text("The address or the password is wrong.")
+
+    log_in(page, own, story.beta.admin)
+
+    expect(page).to_have_title("Beta Fibre & Mobile · Bèta Fibra & Móvil")
+    logo = page.locator(".wg-brand-logo img")
+    assert logo.evaluate("each => each.naturalWidth") == 160
+    take_picture(page, f"own-home-{theme}.png")
+    assert door + page.evaluate(CONTRAST) == []
+    for path in ("/settings/", "/subscribers/new/", "/settings/logo/"):
+        page.goto(own + path)
+        take_picture(page, f"own{path.replace('/', '-')}{theme}.png")
+        assert page.evaluate(CONTRAST) == []
+        assert page.evaluate(TOO_WIDE) is False
+    assert complaints == []
+    page.close()
+
+
+def test_the_keyboard_alone_reaches_everything(page: Page, address: str, story: Story):
+    log_in(page, address, story.alpha.admin)
+    page.goto(f"{address}/subscribers/new/")
+
+    # Past the menu with two keys.
+    page.keyboard.press("Tab")
+    expect(page.locator(".wg-skip")).to_be_focused()
+    expect(page.locator(".wg-skip")).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('#content') !== null")
+
+    # A form from its first field to its button.
+    page.get_by_label("Name", exact=True).focus()
+    page.keyboard.type("Keyboard Only")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Keyboard Only")
+
+    # The search from anywhere, also from a box that was just ticked.
+    page.goto(f"{address}/roles/_new/")
+    page.get_by_role("checkbox").first.focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("/")
+    expect(page.locator("#wg-search")).to_be_focused()
+    page.keyboard.type("Keyboard Only")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/search/\?q=Keyboard"))
+
+
+def test_on_a_phone_the_menu_opens_and_closes_by_keys(page: Page, address: str, story: Story):
+    log_in(page, address, story.alpha.admin)
+    page.set_viewport_size({"width": 390, "height": 844})
+    opener = page.get_by_role("button", name="Menu", exact=True)
+
+    opener.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("navigation", name="Main")).to_be_visible()
+    expect(opener).to_have_attribute("aria-expanded", "true")
+    assert page.evaluate("document.activeElement.closest('#wg-rail') !== null")
+    page.keyboard.press("Escape")
+
+    expect(page.get_by_role("navigation", name="Main")).to_be_hidden()
+    expect(opener).to_be_focused()
+    expect(opener).to_have_attribute("aria-expanded", "false")

@@ -19,7 +19,11 @@ from wispgate.wire.diameter.secrecy import mask_secrets
 
 _ROWS: Final = 200
 # Where numbers of subscribers stand, which some roles do not see.
-_NUMBERS: Final = ("MSISDN", "A-MSISDN", "Subscription-Id-Data", "Called-Party-Address")
+_NUMBERS: Final = (
+    "MSISDN", "A-MSISDN", "Subscription-Id-Data", "Calling-Station-Id", "User-Identifier",
+    "External-Identifier", "Calling-Party-Address", "Called-Party-Address",
+    "Requested-Party-Address", "Called-Asserted-Identity", "Public-Identity", "Address-Data",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

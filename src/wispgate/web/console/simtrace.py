@@ -1,11 +1,14 @@
 """The page that tells how a SIM came into service: who ordered it, and what the network answered."""
 
+from dataclasses import replace
+
 from django.http import HttpResponse
 from django.urls import reverse
 
 from wispgate.business.subscriptions import trace
 from wispgate.business.subscriptions.trace import Milestone, Trace
 from wispgate.web.console.pages import page, show
+from wispgate.web.console.pushwords import MEANS
 from wispgate.web.console.visits import Visit
 from wispgate.web.console.wording import Sentence
 
@@ -36,10 +39,28 @@ def sim_trace(visit: Visit, iccid: str) -> HttpResponse:
         "sim_trace.html",
         title=f"Trace of {found.iccid}",
         trace=found,
+        steps=[
+            replace(step, what=_in_words(step.what), why=_plain(step.why)) for step in found.steps
+        ],
         answer=_answer(found),
         milestones=[(WORDS[name], step) for name, step in found.reached().items()],
         home=reverse("console:sim", args=[iccid]),
     )
+
+
+def _in_words(what: str) -> str:
+    """By what a push works, as the page of pushes says it."""
+    head, by, rest = what.partition(" by ")
+    means, colon, state = rest.partition(": ")
+    if not (head.startswith("push ") and colon and means in MEANS):
+        return what
+    return f"{head}{by}{MEANS[means]}: {state}"
+
+
+def _plain(why: str) -> str:
+    """A cause such as `policy.network_profile_changed` as words."""
+    is_code = why.isascii() and " " not in why and ("_" in why or "." in why)
+    return why.rpartition(".")[2].replace("_", " ") if is_code else why
 
 
 def _answer(found: Trace) -> Sentence:

@@ -1,11 +1,14 @@
 """The timeline of an object: who did what, when and why, from the audit."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from wispgate.business.audit import queries as audit
 from wispgate.business.inventory.lifecycle import SimAction
@@ -29,6 +32,12 @@ _THINGS = {
     "crm_contact": "Contact",
     "crm_organization": "Organization",
     "operators_operator": "Operator",
+    "operators_operatorsuspension": "Operator's suspension",
+    "operators_brand": "Brand",
+    "operators_domain": "Domain",
+    "operators_taxrate": "Tax rate",
+    "operators_numberingseries": "Number series",
+    "operators_paymentgateway": "Payment gateway",
     "operators_core": "Core",
     "operators_coreservice": "IMSI range",
     "operators_peer": "Peer",
@@ -38,6 +47,20 @@ _THINGS = {
     "staff_storedrole": "Role",
     "approvals_approval": "Request",
     "approvals_approvalrule": "Four-eyes rule",
+    "tracing_trace": "Trace",
+    "audit_auditretention": "Audit",
+    "login_loginpolicy": "Login rules",
+    "login_identityprovider": "Single sign-on",
+    "login_authenticatorapp": "Authenticator app",
+    "login_provideridentity": "Single sign-on of somebody",
+    "login_securitykey": "Security key",
+    "login_recoverycode": "Recovery codes",
+    "login_session": "Login session",
+    "login_passwordreset": "Password link",
+    "page": "Page",
+    "tenants_allotment": "Allotment",
+    "tenants_tenantexport": "Export",
+    "inventory_numberpolicy": "Quarantine of numbers",
 }
 # Tables whose rows have a page, which takes the row's id in its address.
 _PAGES = {
@@ -52,6 +75,9 @@ _SILENT = frozenset(
     {"id", "operator_id", "state_changed_at", "state_cause", "created_at", "activated_at"}
     | {"terminated_at", "profile_version", "plan_paid_until"}
 )
+# When something else changed, which the entry's own time says.
+_STAMPS = frozenset({"password_changed_at", "updated_at", "changed_at", "last_used_at"})
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 # A cause that only repeats the action is no reason.
 _VERBS = frozenset({*SimAction, *SubscriptionAction})
 _UUID_LENGTH = 36
@@ -103,7 +129,7 @@ def told(entry: Any) -> Event:
     return Event(
         at=entry.at,
         action=entry.action,
-        thing=_THINGS.get(entry.object_type, entry.object_type),
+        thing=_THINGS.get(entry.object_type) or _plain(entry.object_type),
         address=reverse(f"console:{page}", args=[entry.object_id]) if is_there else "",
         what=_what(entry),
         who=entry.actor if entry.actor_kind == "staff" else f"{entry.actor} ({entry.actor_kind})",
@@ -146,11 +172,21 @@ def _name(row: dict[str, Any]) -> str:
 
 
 def _changes(before: dict[str, Any], after: dict[str, Any]) -> str:
-    return ", ".join(
-        f"{_word(name)} {_shown(before.get(name))} → {_shown(value)}"
-        for name, value in after.items()
-        if name not in _SILENT
+    return (
+        ", ".join(
+            f"{_word(name)} {_shown(before.get(name))} → {_shown(value)}"
+            if _shown(before.get(name)) != _shown(value)
+            else f"another {_word(name)}"
+            for name, value in after.items()
+            if name not in _SILENT and name not in _STAMPS
+        )
+        or "changed"
     )
+
+
+def _plain(table: str) -> str:
+    """`crm_contact` is a contact."""
+    return table.rpartition("_")[2].capitalize()
 
 
 def _word(column: str) -> str:
@@ -162,5 +198,9 @@ def _shown(value: Any) -> str:
     """Ids mean nothing to a reader."""
     if value in (None, ""):
         return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     text = str(value)
+    if _INSTANT.match(text):
+        return date_format(timezone.localtime(datetime.fromisoformat(text)), "j M Y H:i")
     return "set" if len(text) == _UUID_LENGTH and text.count("-") == 4 else text[:40]

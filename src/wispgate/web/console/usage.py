@@ -153,4 +153,4 @@ def _compared(points: Sequence[Point]) -> str:
     change = round(100 * (after - before) / before)
     if not change:
         return "this week as much as the week before"
-    return f"this week {abs(change)} % {'more' if change > 0 else 'less'} than the week before"
+    return f"this week {abs(change)}\u00a0% {'more' if change > 0 else 'less'} than the week before"

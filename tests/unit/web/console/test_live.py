@@ -83,7 +83,7 @@ def test_two_weeks_are_compared_in_the_title(world: World, alpha: Seat, admin: C
     world.used(session_id, 2 * GB)
     many = admin.get("/").context["charts"][1].title
 
-    assert more == "5 GB used in a fortnight, this week 50 % more than the week before"
+    assert more == "5 GB used in a fortnight, this week 50\u00a0% more than the week before"
     assert many == "7 GB used in a fortnight, this week 2.5 times the week before"
 
 

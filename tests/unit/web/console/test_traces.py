@@ -20,7 +20,13 @@ AIR = encode_message(
 )
 AIA = encode_message(
     Header(0x40, 318, 16777251, 1, 2),
-    [("Session-Id", "a"), ("Result-Code", 2001), ("RAND", b"R" * 16), ("MSISDN", b"\x51\x55")],
+    [
+        ("Session-Id", "a"),
+        ("Result-Code", 2001),
+        ("RAND", b"R" * 16),
+        ("MSISDN", b"\x51\x55"),
+        ("Calling-Station-Id", "351910000001"),
+    ],
 )
 
 
@@ -125,6 +131,8 @@ def test_who_does_not_see_numbers_does_not_see_them_in_a_trace(
     tree = viewer.get(f"/traces/{trace}/{message}/").content.decode()
     capture = viewer.get(f"/traces/{trace}/trace.pcap").content
 
+    assert "351910000001" not in tree
+    assert b"351910000001" not in capture
     assert "hidden, 2 octets" in tree
     assert b"\x51\x55" not in capture[24:]
     assert "155" in admin.get(f"/traces/{trace}/{message}/").content.decode()

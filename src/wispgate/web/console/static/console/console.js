@@ -3,8 +3,11 @@
 (() => {
   "use strict";
 
+  // On a box that is ticked, or a button, a letter is no text.
+  const UNTYPED = ["checkbox", "radio", "button", "submit", "file"];
   const isTyping = (element) =>
     element instanceof HTMLElement &&
+    !UNTYPED.includes(element.type) &&
     (element.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(element.tagName));
 
   let waitsForJump = 0;
@@ -74,12 +77,23 @@
       setTimeout(() => (button.disabled = true), 0);
   });
 
-  // On narrow screens the rail is a menu.
+  // On narrow screens the rail is a menu: opened it has the keyboard, closed its button has it.
+  const showRail = (isOpen) => {
+    const rail = document.getElementById("wg-rail");
+    const opener = document.querySelector("[data-rail=toggle]");
+    rail.classList.toggle("wg-open", isOpen);
+    opener.setAttribute("aria-expanded", String(isOpen));
+    (isOpen ? rail.querySelector("a, button") : opener).focus();
+  };
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("[data-rail]");
     if (!button) return;
     const rail = document.getElementById("wg-rail");
-    rail.classList.toggle("wg-open", button.dataset.rail === "toggle" ? undefined : false);
+    showRail(button.dataset.rail === "toggle" && !rail.classList.contains("wg-open"));
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && document.getElementById("wg-rail")?.matches(".wg-open"))
+      showRail(false);
   });
 
   // An open menu closes by Escape and by a click elsewhere.
