@@ -326,6 +326,7 @@ def test_on_its_own_domain_an_operator_has_its_own_door_and_colours(
     page, own = a_page(browser, theme), address.replace("127.0.0.1", OWN_DOMAIN)
     complaints: list[str] = []
     page.on("console", lambda said: complaints.append(said.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(f"{own}/login/")
     take_picture(page, f"own-door-{theme}.png")
     door = page.evaluate(CONTRAST)
@@ -346,13 +347,14 @@ def test_on_its_own_domain_an_operator_has_its_own_door_and_colours(
         take_picture(page, f"own{path.replace('/', '-')}{theme}.png")
         assert page.evaluate(CONTRAST) == []
         assert page.evaluate(TOO_WIDE) is False
-    assert complaints == []
+    # Of a header that browsers heed over TLS only; there is none here.
+    assert [one for one in complaints if "Cross-Origin-Opener-Policy" not in one] == []
     page.close()
 
 
 def test_the_keyboard_alone_reaches_everything(page: Page, address: str, story: Story):
     log_in(page, address, story.alpha.admin)
-    page.goto(f"{address}/subscribers/new/")
+    page.goto(f"{address}/lines/")
 
     # Past the menu with two keys.
     page.keyboard.press("Tab")
@@ -362,7 +364,8 @@ def test_the_keyboard_alone_reaches_everything(page: Page, address: str, story: 
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.closest('#content') !== null")
 
-    # A form from its first field to its button.
+    # A form without a mouse.
+    page.goto(f"{address}/subscribers/new/")
     page.get_by_label("Name", exact=True).focus()
     page.keyboard.type("Keyboard Only")
     page.keyboard.press("Enter")
