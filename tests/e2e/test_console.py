@@ -379,7 +379,9 @@ def test_the_keyboard_alone_reaches_everything(page: Page, address: str, story: 
     expect(page.locator("#wg-search")).to_be_focused()
     page.keyboard.type("Keyboard Only")
     page.keyboard.press("Enter")
-    expect(page).to_have_url(re.compile(r"/search/\?q=Keyboard"))
+    # One hit: its page at once.
+    expect(page).to_have_url(re.compile("/subscribers/[0-9a-f-]{36}/"))
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Keyboard Only")
 
 
 def test_on_a_phone_the_menu_opens_and_closes_by_keys(page: Page, address: str, story: Story):
