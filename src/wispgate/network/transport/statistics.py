@@ -32,7 +32,7 @@ class Tally:
         self.is_ours = is_ours
         self.requests = 0
         self.results: Counter[str] = Counter()
-        # Of the last span between two readings.
+        # Of the last span between two readings; the times, of the last in which anything passed.
         self.per_second = 0.0
         self.median_ms = 0.0
         self.slowest_ms = 0.0
@@ -50,8 +50,9 @@ class Tally:
         """Sets the figures of the span that ends now; whether anything is new."""
         before = (self.requests, self.per_second)
         self.per_second = (self.requests - self._counted) / span_seconds
-        self.median_ms = 1000 * median(self._samples) if self._samples else 0.0
-        self.slowest_ms = 1000 * max(self._samples, default=0.0)
+        if self._samples:
+            self.median_ms = 1000 * median(self._samples)
+            self.slowest_ms = 1000 * max(self._samples)
         is_new = self.requests != self._counted or before[1] != self.per_second
         self._counted = self.requests
         self._samples.clear()

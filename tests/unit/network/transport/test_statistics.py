@@ -25,11 +25,12 @@ def test_a_rate_falls_to_zero_once_and_is_then_no_news() -> None:
     statistics.note(4, "2001", 0.001, is_ours=False)
     first = [(t.requests, t.per_second) for t in statistics.read(1.0)]
 
-    second = [(t.requests, t.per_second) for t in statistics.read(1.0)]
+    second = [(t.requests, t.per_second, t.median_ms) for t in statistics.read(1.0)]
     third = statistics.read(1.0)
 
     assert first == [(1, 1.0)]
-    assert second == [(1, 0.0)]
+    # How long it took when it was asked last goes on standing there.
+    assert second == [(1, 0.0, 1.0)]
     assert third == []
 
 
