@@ -271,6 +271,7 @@ def _keys(line: UUID, subscriber: UUID, member: UUID, request: UUID) -> dict[str
         "act": "sim.swap",
         "slug": "north",
         "account_id": str(UUID(int=7)),
+        "act_id": str(UUID(int=4)),
         "token_id": str(UUID(int=8)),
         "me.kind": "app",
         "me.key": str(UUID(int=9)),

@@ -19,6 +19,7 @@ UNAUDITED = {
     "outbox": "events: facts in transit",
     "peer_connection": "leases of running nodes",
     "peer_statistics": "counts of a node's own",
+    "subscriptions_massrow": "what became of each line of a mass act; each line is audited",
     "staff_usedlimit": "sums of acts that are audited each",
     "tenants_allottedsim": "the cards of an allotment, which is audited",
     "refused_connection": "who knocked: itself a record",

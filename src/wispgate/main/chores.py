@@ -17,6 +17,7 @@ SEAL_SECONDS = 3.0
 CHECKPOINT_SECONDS = 60.0
 RETENTION_SECONDS = 3600.0
 TRACES_SECONDS = 600.0
+_BATCHES_IN_A_TURN = 4
 
 _log = structlog.get_logger("worker")
 
@@ -55,6 +56,19 @@ def do_due(chores: Sequence[Chore]) -> None:
         except Exception:  # noqa: BLE001 (the top of the process's work: tried again later)
             _log.exception("chore failed", chore=chore.name)
         chore.due_at = time.monotonic() + chore.every_seconds
+
+
+def work_off_mass_acts() -> bool:
+    """A few batches of acts over many lines; whether more of them waits. In between events pass."""
+    from django.conf import settings  # noqa: PLC0415 (needs Django)
+
+    from wispgate.business.subscriptions import mass  # noqa: PLC0415
+
+    try:
+        return all(mass.work_off(settings.WISPGATE_CLOCK.now()) for _ in range(_BATCHES_IN_A_TURN))
+    except Exception:  # noqa: BLE001 (the top of the process's work: tried again at the next turn)
+        _log.exception("a batch of a mass act failed")
+        return False
 
 
 def _seal(key: SigningKey) -> None:

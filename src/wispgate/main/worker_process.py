@@ -36,9 +36,10 @@ def run(settings: Settings) -> None:
         *login_chores.chores(),
     ]
 
-    def on_turn() -> None:
+    def on_turn() -> bool:
         health.beat(settings.folder.heartbeat("worker"))
         chores.do_due(own)
+        return chores.work_off_mass_acts()
 
     work(stopping, on_turn=on_turn)
 
@@ -54,13 +55,12 @@ def consumers() -> Mapping[str, Consumer]:
     }
 
 
-def work(stopping: threading.Event, *, on_turn: Callable[[], None] = lambda: None) -> None:
-    """Delivers until told to stop."""
+def work(stopping: threading.Event, *, on_turn: Callable[[], object] = lambda: None) -> None:
+    """Delivers until told to stop. `on_turn` does what is else to do; true where more waits."""
     waiting_until: dict[str, float] = {}
     turn = 0
     while not stopping.is_set():
-        on_turn()
-        busy = False
+        busy = bool(on_turn())
         for name, consumer in consumers().items():
             if waiting_until.get(name, 0) > turn * POLL_SECONDS:
                 continue

@@ -93,6 +93,7 @@ _ROWS: Sequence[Permission] = (
     Permission("subscription.terminate", "end a sub-service for good", Risk.HARM, OWN),
     Permission("subscription.number", "give a line its number, or take it", Risk.CHANGE, OWN),
     Permission("subscription.plan", "move a line to another plan", Risk.MONEY, OWN),
+    Permission("subscription.mass", "act on many lines at once, as far as on each", Risk.HARM),
     Permission("line.read", "see a line as the network knows it", Risk.READ, OWN),
     Permission("session.read", "see who is online, where and with what", Risk.READ, OWN),
     Permission("sim.read", "see cards (never their keys)", Risk.READ, OWN),

@@ -118,7 +118,7 @@ _ROWS: Sequence[Role] = (
         _grants(
             *_CARE, "subscription.terminate", "sim.retire", "number.release", "number.port_in",
             "number.port_out", "field.reveal", "approval.decide", "equipment.list",
-            "subscription.device",
+            "subscription.device", "subscription.mass",
         ),
         PAPERS,
     ),

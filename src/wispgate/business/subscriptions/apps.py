@@ -8,7 +8,7 @@ class SubscriptionsConfig(AppConfig):
 
     def ready(self) -> None:
         from wispgate.business.approvals import acts  # noqa: PLC0415 (needs the models)
-        from wispgate.business.subscriptions import asking  # noqa: PLC0415
+        from wispgate.business.subscriptions import asking, mass  # noqa: PLC0415
 
-        for act in asking.acts():
+        for act in [*asking.acts(), *mass.acts()]:
             acts.register(act)

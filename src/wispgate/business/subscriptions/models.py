@@ -96,3 +96,69 @@ class Suspension(models.Model):
 
     def __str__(self) -> str:
         return self.reason
+
+
+class MassAct(models.Model):
+    """One act over many lines, which the worker does row by row. `person` is in whose right."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "under way"
+        DONE = "done", "done"
+        STOPPED = "stopped", "stopped"
+
+    id = models.UUIDField(primary_key=True)
+    operator = models.ForeignKey("operators.Operator", on_delete=models.PROTECT)
+    verb = models.CharField(max_length=20)
+    arguments = models.JSONField(default=dict)
+    reason = models.CharField(max_length=200, blank=True, default="")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    person = models.CharField(max_length=60, blank=True, default="")
+    asked_by = models.CharField(max_length=160)
+    total = models.PositiveIntegerField()
+    done = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["queued", "done", "stopped"]), name="massact_state_is_known"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=("id",), condition=Q(state="queued"), name="massact_under_way")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.total} lines"
+
+
+class MassRow(models.Model):
+    """One line of a mass act, and what became of it."""
+
+    class Outcome(models.TextChoices):
+        WAITING = "waiting", "waiting"
+        DONE = "done", "done"
+        REFUSED = "refused", "refused"
+
+    id = models.UUIDField(primary_key=True)
+    operator = models.ForeignKey("operators.Operator", on_delete=models.PROTECT)
+    position = models.PositiveIntegerField()
+    act = models.ForeignKey(MassAct, on_delete=models.CASCADE, related_name="rows")
+    line_id = models.UUIDField()
+    outcome = models.CharField(max_length=8, choices=Outcome.choices, default=Outcome.WAITING)
+    # Of a refused one: the code and the words of the refusal.
+    code = models.CharField(max_length=60, blank=True, default="")
+    why = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        ordering = ("act", "position")
+        constraints = [
+            models.UniqueConstraint(fields=("act", "line_id"), name="massrow_is_there_once"),
+        ]
+        indexes = [models.Index(fields=("act", "outcome", "position"), name="massrow_outcome")]
+
+    def __str__(self) -> str:
+        return f"{self.line_id} {self.outcome}"

@@ -37,6 +37,7 @@ from wispgate.web.api.bodies import JsonParser
 from wispgate.web.api.description import describe
 from wispgate.web.api.door import guarded
 from wispgate.web.api.equipment import router as equipment
+from wispgate.web.api.massacts import router as mass_acts
 from wispgate.web.api.messages import router as messages
 from wispgate.web.api.money import router as money
 from wispgate.web.api.network import router as network
@@ -214,6 +215,7 @@ def build() -> NinjaAPI:
     api.add_router("", requests)
     api.add_router("", reveals)
     api.add_router("/traces", traces)
+    api.add_router("/mass-acts", mass_acts)
     for kind, handler in _HANDLERS.items():
         api.add_exception_handler(kind, handler)
     return api
