@@ -203,6 +203,9 @@ def _require_another(approval: Approval, principal: Principal) -> None:
     principal.require("approval.decide")
     if approval.requester == principal.person:
         raise OwnRequest(approval.act)
+    # What a program's account asks for, whoever holds a secret of it asks for.
+    if principal.person in staff_queries.makers_of(approval.requester):
+        raise OwnRequest(approval.act)
     # Whoever made the account could approve with it what they asked for themselves.
     if staff_queries.is_service_account(principal.person):
         raise NotAPerson("a program's account cannot decide: this needs a person")

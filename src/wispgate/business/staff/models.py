@@ -79,6 +79,10 @@ class ApiToken(models.Model):
     owner = models.ForeignKey(StaffMember, null=True, on_delete=models.CASCADE)
     permissions = ArrayField(models.CharField(max_length=80), null=True)
     networks = ArrayField(models.CharField(max_length=49), default=list)
+    # Of a token that was made like another one, without an owner: the first of them all.
+    root_id = models.UUIDField(null=True)
+    # Who has seen a secret of it (`Principal.person`): whoever made it or gave it a new one.
+    makers = ArrayField(models.CharField(max_length=60), default=list, db_default=[])
     last_used_at = models.DateTimeField(null=True)
     last_used_from = models.CharField(max_length=45, default="")
     name = models.CharField(max_length=120)

@@ -102,6 +102,7 @@ _ROWS: Sequence[Permission] = (
     Permission("sim.assign", "give a line a card from stock", Risk.CHANGE, OWN),
     Permission("sim.unassign", "put a card that was never active back into stock", Risk.CHANGE, OWN),
     Permission("sim.swap", "let another card take over a line", Risk.HARM, OWN),
+    Permission("sim.swap_rules", "say what is held back after a swap, and how long", Risk.SECRET),
     Permission("sim.retire", "end a card for good", Risk.HARM),
     Permission("equipment.read", "see which devices may be used, and which were", Risk.READ),
     Permission("equipment.list", "put devices on the white, grey or black list", Risk.HARM),

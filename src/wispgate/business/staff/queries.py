@@ -75,6 +75,15 @@ def is_service_account(person: str) -> bool:
     return kind == "staff" and services.filter(id=key).exists()
 
 
+def makers_of(person: str) -> frozenset[str]:
+    """Who could act as a program's account: they made a token of it or gave one a new secret."""
+    kind, _, key = person.partition(":")
+    if kind != "staff":
+        return frozenset()
+    tokens = ApiToken.objects.filter(owner_id=key, owner__kind=StaffMember.Kind.SERVICE)
+    return frozenset().union(*tokens.values_list("makers", flat=True))
+
+
 def list_staff() -> Sequence[StaffMember]:
     """People of the operator that the scope works for; without one, the platform's own."""
     return list(_colleagues())

@@ -4,7 +4,8 @@ Conflict
 ├── MsisdnTaken             another sub-service has the number
 ├── HasSimAlready           a sub-service has one card; swap it instead
 ├── HasNoSim                what was asked needs a card
-└── ReasonNotThere          it is not suspended for that reason
+├── ReasonNotThere          it is not suspended for that reason
+└── SwapCoolOff             held back for a while after a SIM swap
 """
 
 from wispgate.kernel.errors import Conflict
@@ -24,3 +25,7 @@ class HasNoSim(Conflict):
 
 class ReasonNotThere(Conflict):
     code = "suspension_reason_not_there"
+
+
+class SwapCoolOff(Conflict):
+    code = "swap_cool_off"

@@ -31,6 +31,8 @@ class Subscription(models.Model):
     device_lock = ArrayField(
         models.CharField(max_length=14), default=list, db_default=[], blank=True
     )
+    # When another card took it over last: what a thief would do next is held back for a while.
+    swapped_at = models.DateTimeField(null=True)
     profile_version = models.BigIntegerField(default=0)
     created_at = models.DateTimeField()
     activated_at = models.DateTimeField(null=True)
@@ -96,6 +98,17 @@ class Suspension(models.Model):
 
     def __str__(self) -> str:
         return self.reason
+
+
+class SwapPolicy(models.Model):
+    """How long an operator holds back what a thief would do after a swap; without a row not at all."""
+
+    id = models.UUIDField(primary_key=True)
+    operator = models.OneToOneField("operators.Operator", on_delete=models.PROTECT)
+    cool_off_hours = models.PositiveSmallIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.cool_off_hours} hours"
 
 
 class MassAct(models.Model):

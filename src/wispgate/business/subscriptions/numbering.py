@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from wispgate.business.inventory import number_queries, numbers
 from wispgate.business.inventory.errors import NumberInUse
 from wispgate.business.inventory.number_lifecycle import NumberAction, NumberClass
-from wispgate.business.subscriptions import events, lines
+from wispgate.business.subscriptions import events, lines, swapguard
 from wispgate.business.subscriptions.lifecycle import SubscriptionState
 from wispgate.business.subscriptions.models import Subscription
 from wispgate.business.subscriptions.work import Work, number_of, working_on
@@ -33,6 +33,8 @@ def set_msisdn(subscription_id: UUID, *, msisdn: str) -> None:
     """
     wanted = str(Msisdn.parse(msisdn)) if msisdn else ""
     with working_on(subscription_id, "subscription.number") as work:
+        if work.subscription.msisdn and work.subscription.msisdn != wanted:
+            swapguard.require_cooled_off(work.subscription, "another number")
         _change(work, wanted)
 
 
@@ -110,6 +112,7 @@ def _give_up(msisdn: str, parting: NumberAction) -> None:
     with working_on(holder, _NEEDS[parting]) as work:
         if work.subscription.msisdn != digits:
             raise NumberInUse(f"{digits} changed hands meanwhile", msisdn=digits)
+        swapguard.require_cooled_off(work.subscription, "giving up its number")
         _change(work, "", parting=parting)
 
 

@@ -21,7 +21,14 @@ from wispgate.business.inventory.lifecycle import SimAction
 from wispgate.business.operators import ids
 from wispgate.business.operators import scope as scopes
 from wispgate.business.staff import guards
-from wispgate.business.subscriptions import asking, events, lines, numbering, purchases
+from wispgate.business.subscriptions import (
+    asking,
+    events,
+    lines,
+    numbering,
+    purchases,
+    swapguard,
+)
 from wispgate.business.subscriptions.errors import (
     HasNoSim,
     HasSimAlready,
@@ -188,6 +195,7 @@ def swap_sim(subscription_id: UUID, *, iccid: str) -> None:
         old = subscription.sim
         if old is None:
             raise HasNoSim("there is no card to swap; assign one")
+        swapguard.require_cooled_off(subscription, "another swap")
         approvals.require_second_person(asking.to_swap(subscription, sims.get_sim(iccid)))
         sqn = lines.detach(subscription, work.account)
         new = inventory.swap(
@@ -197,7 +205,7 @@ def swap_sim(subscription_id: UUID, *, iccid: str) -> None:
             then=_CATCHING_UP[work.state],
             sqn=sqn,
         )
-        subscription.sim_id = new.sim_id
+        subscription.sim_id, subscription.swapped_at = new.sim_id, scopes.current().now
         work.save()
         lines.attach(subscription, new, work.account)
         lines.write(subscription, new.core_id, new.imsi, work.account)

@@ -12,7 +12,7 @@ from wispgate.business.inventory import services as inventory
 from wispgate.business.inventory.lifecycle import SimState
 from wispgate.business.operators import scope as scopes
 from wispgate.business.subscriptions import services as subscriptions
-from wispgate.business.subscriptions import trace
+from wispgate.business.subscriptions import swapguard, trace
 from wispgate.web.api import bodies
 from wispgate.web.api.door import BearerToken
 from wispgate.web.api.paging import Page, page_of
@@ -127,6 +127,29 @@ def hand_over(request: HttpRequest, body: HandOver) -> dict[str, int]:
     """Cards in stock become a dealer's or a department's own: all of them or none."""
     keeper = inventory.Keeper(body.dealer, body.department_id)
     return {"changed": inventory.hand_over(body.iccids, keeper)}
+
+
+class SwapPolicyOut(Schema):
+    """0: nothing is held back after a swap."""
+
+    cool_off_hours: int
+
+
+class NewSwapPolicy(Closed):
+    cool_off_hours: Annotated[int, Field(ge=0, le=swapguard.MOST_HOURS)]
+
+
+@router.get("/swap-policy", auth=BearerToken("sim.read"), response=SwapPolicyOut)
+def get_swap_policy(request: HttpRequest) -> dict[str, int]:
+    """How many hours another swap, another number and porting out are held back after a swap."""
+    return {"cool_off_hours": swapguard.cool_off_hours()}
+
+
+@router.put("/swap-policy", auth=BearerToken("sim.swap_rules"), response=SwapPolicyOut)
+def set_swap_policy(request: HttpRequest, body: NewSwapPolicy) -> dict[str, int]:
+    """From now on, for lines that were swapped already too."""
+    swapguard.set_cool_off(body.cool_off_hours)
+    return {"cool_off_hours": swapguard.cool_off_hours()}
 
 
 @router.get("/{iccid}", auth=BearerToken("sim.read"), response=SimOut)

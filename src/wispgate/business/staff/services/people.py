@@ -1,6 +1,9 @@
 """Finding out again what somebody may do who asked for something a while ago."""
 
+from datetime import datetime
 from uuid import UUID
+
+from django.db.models import Q
 
 from wispgate.business.operators import scope as scopes
 from wispgate.business.staff.grants import Standing
@@ -34,17 +37,21 @@ def _member(member_id: UUID) -> Principal | None:
 
 
 def _token(token_id: UUID) -> Principal | None:
-    token = ApiToken.objects.filter(id=token_id).first()
-    if token is None:
-        return None
+    """One that is good still, of this one and all that were made like it."""
     now = scopes.current().now
-    is_over = token.revoked_at is not None or (
-        token.expires_at is not None and token.expires_at <= now
-    )
+    family = list(ApiToken.objects.filter(Q(id=token_id) | Q(root_id=token_id)).order_by("id"))
+    if not family:
+        return None
+    good = [one for one in family if _is_good(one, now)]
+    token, is_over = (good or family)[0], not good
     return Principal(
         scopes.Actor("token", token.name),
         token.operator_id,
         NO_ROLE.name if is_over else token.role,
         is_platform=token.operator_id is None,
-        standing=Standing(f"token:{token.id}"),
+        standing=Standing(f"token:{token_id}"),
     )
+
+
+def _is_good(token: ApiToken, now: datetime) -> bool:
+    return token.revoked_at is None and (token.expires_at is None or token.expires_at > now)

@@ -106,7 +106,11 @@ def make_token_like(asking: Principal, *, name: str, bounds: Bounds = ANYTHING) 
             name=name, role=owner.role, operator_id=owner.operator_id, owner=owner, bounds=bounds
         )
     operator_id = None if asking.is_platform else asking.operator_id
-    return _make(name=name, role=asking.role, operator_id=operator_id, owner=None, bounds=bounds)
+    made = _make(name=name, role=asking.role, operator_id=operator_id, owner=None, bounds=bounds)
+    # The same somebody for four eyes, however many tokens they make for themselves.
+    root_id = UUID(asking.person.removeprefix("token:"))
+    ApiToken.objects.filter(id=made.id).update(root_id=root_id)
+    return made
 
 
 def rotate_token(token_id: UUID) -> NewToken:
@@ -120,7 +124,8 @@ def rotate_token(token_id: UUID) -> NewToken:
         _require_power_over(token.owner.role if token.owner else token.role, token.operator_id)
     secret = _new_secret()
     token.secret_hash = hash_token(secret)
-    token.save(update_fields=["secret_hash"])
+    token.makers = sorted({*token.makers, *_maker()})
+    token.save(update_fields=["secret_hash", "makers"])
     return NewToken(token.id, secret)
 
 
@@ -244,8 +249,14 @@ def _make(
         secret_hash=hash_token(secret),
         created_at=now,
         expires_at=bounds.expires_at,
+        makers=_maker(),
     )
     return NewToken(token.id, secret)
+
+
+def _maker() -> list[str]:
+    acting = guards.acting()
+    return [acting.person] if acting is not None else []
 
 
 def _new_secret() -> str:
@@ -283,7 +294,7 @@ def _require_no_more(asking: Principal, bounds: Bounds) -> None:
 
 def _standing(token: ApiToken, owner: StaffMember | None) -> Standing:
     if owner is None:
-        return Standing(person=f"token:{token.id}")
+        return Standing(person=f"token:{token.root_id or token.id}")
     return Standing(
         person=f"staff:{owner.id}", dealer=owner.dealer, department_id=owner.department_id
     )
