@@ -80,7 +80,7 @@ def makers_of(person: str) -> frozenset[str]:
     kind, _, key = person.partition(":")
     if kind != "staff":
         return frozenset()
-    tokens = ApiToken.objects.filter(owner_id=key, owner__kind=StaffMember.Kind.SERVICE)
+    tokens = ApiToken.objects.filter(owner_id=UUID(key), owner__kind=StaffMember.Kind.SERVICE)
     return frozenset().union(*tokens.values_list("makers", flat=True))
 
 
