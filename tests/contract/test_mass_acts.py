@@ -189,3 +189,18 @@ def test_a_second_person_approves_and_the_act_begins_then(world: World) -> None:
     assert asker.get(f"/subscriptions/{line}").json["state"] == "suspended"
     scopes_seen = asker.get("/mass-acts").json["items"][0]
     assert "asked for by" in scopes_seen["reason"]
+
+
+def test_the_job_keeps_its_tenant(world: World) -> None:
+    """Both operators' acts are done by one worker, each on its own lines only."""
+    north = world.line(1)
+    south = world.line(600_000, operator=world.south)
+    with world.as_staff():
+        act = mass.begin("suspend", mass.Chosen(state="active"), {"reason": "operator"})
+    work_all(world)
+
+    assert outcomes(world, act) == {"done": 1}
+    assert world.client().get(f"/subscriptions/{north}").json["state"] == "suspended"
+    other = world.client("admin", "south")
+    assert other.get(f"/subscriptions/{south}").json["state"] == "active"
+    assert other.get(f"/mass-acts/{act}").status == 404
