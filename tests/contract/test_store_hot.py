@@ -202,6 +202,23 @@ async def test_a_database_that_nobody_set_up_is_said_plainly(database: TestDatab
             raise AssertionError("not reached")
 
 
+async def test_who_is_cancelled_while_connecting_leaves_no_connection_behind(
+    database: TestDatabase,
+) -> None:
+    for milliseconds in range(0, 30, 2):
+        partition = Partition(database.dsn("network"), 0, connections=1)
+        asking = asyncio.create_task(partition.fetch("read_installation", {}))
+        await asyncio.sleep(milliseconds / 1000)
+        asking.cancel()
+        await asyncio.wait([asking])
+
+        await partition.close()
+
+        assert not partition._opening
+        assert all(connection.is_closed() for connection in partition._open)
+    await until(lambda: kill_connections(database) == 0)
+
+
 async def test_more_askers_than_connections_wait_their_turn(database: TestDatabase) -> None:
     async with HotStore(database.dsn("network")) as store:
         found = await asyncio.gather(

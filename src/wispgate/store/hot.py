@@ -69,6 +69,8 @@ class Partition:
         for _ in range(connections):
             self._free.put_nowait(None)
         self._open: set[asyncpg.Connection] = set()
+        self._opening: set[asyncio.Task[asyncpg.Connection]] = set()
+        self._is_closed = False
 
     async def fetch(self, name: str, values: Mapping[str, Any]) -> list[asyncpg.Record]:
         """The rows of a statement, committed when they are here.
@@ -93,6 +95,9 @@ class Partition:
             yield Transaction(connection)
 
     async def close(self) -> None:
+        self._is_closed = True
+        if self._opening:
+            await asyncio.wait(self._opening)
         for connection in list(self._open):
             await connection.close()
 
@@ -120,6 +125,25 @@ class Partition:
             connection.terminate()
 
     async def _connect(self) -> asyncpg.Connection:
+        """A new connection. It is made to its end even if the asker is cancelled: one that was
+        made in that very moment would stay open, and nobody would know of it.
+        """
+        if self._is_closed:
+            raise DatabaseLost("the store is closed")
+        opening = asyncio.ensure_future(self._open_one())
+        self._opening.add(opening)
+        opening.add_done_callback(self._opening.discard)
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            opening.add_done_callback(self._drop)
+            raise
+
+    def _drop(self, opening: asyncio.Task[asyncpg.Connection]) -> None:
+        if not opening.cancelled() and opening.exception() is None:
+            self._discard(opening.result())
+
+    async def _open_one(self) -> asyncpg.Connection:
         settings = {
             **PLANNER,
             "search_path": partitions.search_path_of(self.number),
