@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from wispgate.kernel.errors import IllegalTransition
+from wispgate.kernel import transitions
 
 
 class ApprovalState(StrEnum):
@@ -48,10 +48,7 @@ TRANSITIONS: Mapping[tuple[ApprovalState, ApprovalAction], ApprovalState] = Mapp
 
 def next_state(state: ApprovalState, action: ApprovalAction) -> ApprovalState:
     """Where `action` leads. Raises IllegalTransition where the table has no arrow."""
-    try:
-        return TRANSITIONS[state, action]
-    except KeyError:
-        raise IllegalTransition("request", state=state.value, action=action.value) from None
+    return transitions.follow(TRANSITIONS, "request", state, action)
 
 
 def state_at(state: ApprovalState, expires_at: datetime, *, now: datetime) -> ApprovalState:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-from wispgate.kernel.errors import IllegalTransition
+from wispgate.kernel import transitions
 
 
 class PlanState(StrEnum):
@@ -36,7 +36,4 @@ TRANSITIONS: Mapping[tuple[PlanState, PlanAction], PlanState] = MappingProxyType
 
 def next_state(state: PlanState, action: PlanAction) -> PlanState:
     """Where `action` leads. Raises IllegalTransition where the table has no arrow."""
-    try:
-        return TRANSITIONS[state, action]
-    except KeyError:
-        raise IllegalTransition("plan", state=state.value, action=action.value) from None
+    return transitions.follow(TRANSITIONS, "plan", state, action)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-from wispgate.kernel.errors import IllegalTransition
+from wispgate.kernel import transitions
 
 
 class SimState(StrEnum):
@@ -54,12 +54,9 @@ TRANSITIONS: Mapping[tuple[SimState, SimAction], SimState] = MappingProxyType(
 
 def next_state(state: SimState, action: SimAction) -> SimState:
     """Where `action` leads. Raises IllegalTransition where the table has no arrow."""
-    try:
-        return TRANSITIONS[state, action]
-    except KeyError:
-        raise IllegalTransition("SIM", state=state.value, action=action.value) from None
+    return transitions.follow(TRANSITIONS, "SIM", state, action)
 
 
 def actions_from(state: SimState) -> list[SimAction]:
     """The actions that are possible in `state`, in the table's order."""
-    return [action for (start, action) in TRANSITIONS if start is state]
+    return transitions.actions_from(TRANSITIONS, state)

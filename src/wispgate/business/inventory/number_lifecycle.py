@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from wispgate.kernel.errors import IllegalTransition
+from wispgate.kernel import transitions
 
 
 class NumberState(StrEnum):
@@ -84,10 +84,7 @@ ENDS_BY_ITSELF = frozenset({NumberState.RESERVED, NumberState.QUARANTINE})
 
 def next_state(state: NumberState, action: NumberAction) -> NumberState:
     """Where `action` leads. Raises IllegalTransition where the table has no arrow."""
-    try:
-        return TRANSITIONS[state, action]
-    except KeyError:
-        raise IllegalTransition("number", state=state.value, action=action.value) from None
+    return transitions.follow(TRANSITIONS, "number", state, action)
 
 
 def state_at(
@@ -103,4 +100,4 @@ def state_at(
 
 def actions_from(state: NumberState) -> list[NumberAction]:
     """The actions that are possible in `state`, in the table's order."""
-    return [action for (start, action) in TRANSITIONS if start is state]
+    return transitions.actions_from(TRANSITIONS, state)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-from wispgate.kernel.errors import IllegalTransition
+from wispgate.kernel import transitions
 
 
 class SubscriptionState(StrEnum):
@@ -54,12 +54,9 @@ TRANSITIONS: Mapping[tuple[SubscriptionState, SubscriptionAction], SubscriptionS
 
 def next_state(state: SubscriptionState, action: SubscriptionAction) -> SubscriptionState:
     """Where `action` leads. Raises IllegalTransition where the table has no arrow."""
-    try:
-        return TRANSITIONS[state, action]
-    except KeyError:
-        raise IllegalTransition("sub-service", state=state.value, action=action.value) from None
+    return transitions.follow(TRANSITIONS, "sub-service", state, action)
 
 
 def actions_from(state: SubscriptionState) -> list[SubscriptionAction]:
     """The actions that are possible in `state`, in the table's order."""
-    return [action for (start, action) in TRANSITIONS if start is state]
+    return transitions.actions_from(TRANSITIONS, state)
