@@ -45,13 +45,14 @@ def logins(visit: Visit) -> HttpResponse:
     operator_id = _whose(visit)
     policy, provider = policies.find_policy(operator_id), providers.find_provider(operator_id)
     access = queries.list_access(operator_id)
+    titles = _titles(operator_id)
     return show(
         visit,
         "logins.html",
         title="Logins of the platform" if operator_id is None else "Logins",
         of="?of=platform" if operator_id is None else "",
         answer=_answer(access),
-        access=access,
+        access=[(each, titles.get(each.member.role, each.member.role)) for each in access],
         policy=policy,
         idle=_span(policy.lifetime.idle),
         absolute=_span(policy.lifetime.absolute),
@@ -266,6 +267,12 @@ def _answer(access: Sequence[queries.Access]) -> Sentence:
     protected = sum(each.factors > 0 for each in access)
     locked = f"{waiting} locked out now" if waiting else "nobody locked out"
     return [f"{inside} of {len(access)} logged in, {protected} with a second factor, {locked}."]
+
+
+def _titles(operator_id: UUID | None) -> dict[str, str]:
+    """Of roles by name, as people call them."""
+    roles = role_queries.list_roles(operator_id, is_platform=operator_id is None)
+    return {role.name: role.title for role in roles}
 
 
 def _roles_in_words(visit: Visit, policy: policies.Policy) -> str:

@@ -15,6 +15,7 @@ from django.utils.cache import add_never_cache_headers
 from wispgate.business.audit import services as audit
 from wispgate.business.staff import looking
 from wispgate.business.staff.errors import PermissionMissing
+from wispgate.business.staff.permissions import CATALOGUE
 from wispgate.domain.login.lifetimes import is_fresh
 from wispgate.kernel.errors import NotFound
 from wispgate.web.console import shell
@@ -88,7 +89,15 @@ def forbidden(visit: Visit, permission: str) -> HttpResponse:
     """Says so to the visitor, and to the audit."""
     refusal = PermissionMissing(permission)
     audit.record_refusal(refusal, object_type="page", object_id=visit.request.path[:200])
-    return show(visit, "forbidden.html", status=403, title="Not allowed", permission=permission)
+    known = CATALOGUE.get(permission)
+    return show(
+        visit,
+        "forbidden.html",
+        status=403,
+        title="Not allowed",
+        permission=permission,
+        meaning=known.meaning if known else "do this",
+    )
 
 
 def go_to(name: str, **address: str) -> HttpResponseRedirect:
