@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from wispgate.domain.plan.speed import Speed
+from wispgate.domain.policy.access import NO_FEATURES, NodeFeatures
 from wispgate.domain.policy.profile import NetworkProfile
 
 
@@ -29,7 +30,10 @@ class PushState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrationSeen:
-    """Where one card of the line is registered; `is_current` False once it was purged."""
+    """Where one card of the line is registered; `is_current` False once it was purged.
+
+    `node` is "mme" or "sgsn", and `features` are what it can do.
+    """
 
     core_id: UUID
     imsi: str
@@ -38,6 +42,10 @@ class RegistrationSeen:
     known_version: int
     seen_at: datetime
     is_current: bool
+    node: str = "mme"
+    visited_plmn: str = ""
+    rat_type: int = 0
+    features: NodeFeatures = NO_FEATURES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +112,7 @@ class PushRow:
     sent_at: datetime | None
     acknowledged_at: datetime | None
     deadline: datetime
+    contexts: Sequence[int] = ()
 
     @property
     def is_repeated(self) -> bool:
@@ -113,7 +122,7 @@ class PushRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPush:
-    """A push to be written."""
+    """A push to be written. `contexts` are the APN configurations that a node is to delete."""
 
     push_id: UUID
     core_id: UUID
@@ -129,6 +138,7 @@ class NewPush:
     state: str
     evidence: str
     deadline: datetime
+    contexts: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +212,8 @@ async def add_pushes(
             "states": [push.state for push in pushes],
             "evidences": [push.evidence for push in pushes],
             "deadlines": [push.deadline for push in pushes],
+            # An array of arrays would have to be a rectangle.
+            "contexts": [" ".join(str(one) for one in push.contexts) for push in pushes],
             "now": now,
         },
     )
@@ -302,6 +314,10 @@ def _registration(row: Any) -> RegistrationSeen:
         known_version=row["known_profile_version"],
         seen_at=row["seen_at"],
         is_current=row["purged_at"] is None,
+        node=row["node"],
+        visited_plmn=row["visited_plmn"].replace("-", ""),
+        rat_type=row["rat_type"],
+        features=NodeFeatures(row["feature_list_1"], row["feature_list_2"]),
     )
 
 

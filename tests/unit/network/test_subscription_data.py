@@ -1,11 +1,14 @@
 """Subscription-Data as a serving node reads it."""
 
+from typing import Any
+
 import pytest
 
 from tests.unit.network.requests import HEADER
 from wispgate.domain.plan.compiled import PdnType
 from wispgate.domain.plan.speed import Arp, Speed
-from wispgate.domain.policy.profile import ApnProfile, NetworkProfile
+from wispgate.domain.policy.access import OUR_FEATURES, OperatorBar
+from wispgate.domain.policy.profile import ApnProfile, Barring, NetworkProfile
 from wispgate.network.hss.subscription_data import ambr, subscription_data
 from wispgate.wire.diameter.avp import AvpSequence
 from wispgate.wire.diameter.message import decode_message, encode_message
@@ -23,8 +26,8 @@ def a_profile(*apns: ApnProfile, **facts: object) -> NetworkProfile:
     )
 
 
-def read(profile: NetworkProfile, msisdn: str | None = None) -> AvpSequence:
-    item = subscription_data(profile, msisdn=msisdn)
+def read(profile: NetworkProfile, msisdn: str | None = None, **more: Any) -> AvpSequence:
+    item = subscription_data(profile, msisdn=msisdn, **more)
     return decode_message(encode_message(HEADER, [item])).get_avp("Subscription-Data").members
 
 
@@ -48,13 +51,74 @@ def test_speed_beyond_32_bits_goes_into_the_extended_avp(
 ) -> None:
     speed = Speed(up_bps=bps if way == "UL" else MBIT, down_bps=bps if way == "DL" else MBIT)
 
-    avp = decode_message(encode_message(HEADER, [ambr(speed)])).get_avp("AMBR").members
+    item = ambr(speed, is_extended=True)
+    avp = decode_message(encode_message(HEADER, [item])).get_avp("AMBR").members
 
     assert avp.get_int(f"Max-Requested-Bandwidth-{way}") == in_bps
     assert avp.find_int(f"Extended-Max-Requested-BW-{way}") == in_kbps
     other = "UL" if way == "DL" else "DL"
     assert avp.get_int(f"Max-Requested-Bandwidth-{other}") == MBIT
     assert avp.find_int(f"Extended-Max-Requested-BW-{other}") is None
+
+
+def test_a_node_without_the_feature_gets_the_greatest_speed_of_32_bits() -> None:
+    data = read(a_profile(ApnProfile(1, "a", Speed(8 * GBIT, 8 * GBIT)), speed=None))
+
+    (apn,) = apns_of(data)
+    limits = apn.get_avp("AMBR").members
+    assert limits.get_int("Max-Requested-Bandwidth-DL") == 4_294_967_295
+    assert limits.find_int("Extended-Max-Requested-BW-DL") is None
+
+
+@pytest.mark.parametrize(
+    ("facts", "status", "bits"),
+    [
+        ({}, 0, None),
+        ({"barring": Barring.NO_SESSION}, 1, 1),
+        ({"operator_bars": (OperatorBar.ROAMER_ACCESS_HPLMN_AP,)}, 1, 2),
+        ({"operator_bars": (OperatorBar.ROAMER_ACCESS_VPLMN_AP,)}, 1, 4),
+        (
+            {
+                "operator_bars": (OperatorBar.ROAMER_ACCESS_VPLMN_AP,),
+                "barring": Barring.NO_SESSION,
+            },
+            1,
+            5,
+        ),
+        ({"operator_bars": (OperatorBar.ROAMING_OUTSIDE_HPLMN,)}, 0, None),
+    ],
+)
+def test_subscriber_status_says_whether_anything_is_barred(
+    facts: dict[str, Any], status: int, bits: int | None
+) -> None:
+    data = read(a_profile(**facts))
+
+    assert data.get_int("Subscriber-Status") == status
+    assert data.find_int("Operator-Determined-Barring") == bits
+
+
+def test_an_sgsn_gets_the_same_networks_as_contexts_of_its_own() -> None:
+    static = ApnProfile(
+        2, "m2m", Speed(1, 1), static_address="192.0.2.7", charging_characteristics="0400",
+        pdn_type=PdnType.IPV6,
+    )  # fmt: skip
+    apns = (ApnProfile(1, "internet", Speed(1, 1)), static, ApnProfile(3, "*", Speed(1, 1)))
+
+    data = read(a_profile(*apns), has_gprs_data=True)
+
+    gprs = data.get_avp("GPRS-Subscription-Data").members
+    assert gprs.get_int("Complete-Data-List-Included-Indicator") == 0
+    first, second = [avp.members for avp in gprs.list_avps("PDP-Context")]
+    assert (first.get_int("Context-Identifier"), first.get_text("Service-Selection")) == (
+        1,
+        "internet",
+    )
+    assert first.get_octets("PDP-Type") == b"\xf1\x21"
+    assert len(first.get_octets("QoS-Subscribed")) == 3
+    assert second.get_octets("PDP-Type") == b"\xf1\x57"
+    assert second.get_octets("PDP-Address").hex() == "0001c0000207"
+    assert second.get_text("3GPP-Charging-Characteristics") == "0400"
+    assert read(a_profile()).find_avp("GPRS-Subscription-Data") is None
 
 
 def test_an_ordinary_line_gets_its_service() -> None:
@@ -79,7 +143,8 @@ def test_the_first_apn_is_the_default_and_all_are_there() -> None:
             ApnProfile(3, "internet", Speed(up_bps=MBIT, down_bps=5 * GBIT)),
             ApnProfile(1, "ims", Speed(MBIT, MBIT), qci=5, pdn_type=PdnType.IPV4V6),
             speed=Speed(8 * GBIT, 8 * GBIT),
-        )
+        ),
+        features=OUR_FEATURES,
     )
 
     configuration = data.get_avp("APN-Configuration-Profile").members

@@ -91,7 +91,10 @@ class EveryEquipment(models.Model):
 
 
 class EveryRegistration(models.Model):
-    """Where phones are registered. The key is (core, IMSI)."""
+    """Where phones are registered, what they are in now first. The key is (core, IMSI, node).
+
+    A phone may be registered at an MME and at an SGSN: `node` says which, and `mme_host` names it.
+    """
 
     partition = models.SmallIntegerField()
     core_id = models.UUIDField()
@@ -108,10 +111,13 @@ class EveryRegistration(models.Model):
     registered_at = models.DateTimeField()
     seen_at = models.DateTimeField()
     purged_at = models.DateTimeField(null=True)
+    node = models.TextField()
+    sgsn_number = models.TextField()
 
     class Meta:
         managed = False
         db_table = "every_registration"
+        ordering = (models.F("purged_at").desc(nulls_first=True), "-seen_at")
 
     def __str__(self) -> str:
         return self.imsi

@@ -155,6 +155,10 @@ _REASONS: Final = {
     "rat_not_allowed": (
         Link.REGISTRATION, "The plan bars that radio technology.", "Sell a plan that allows it.",
     ),
+    "operator_barred": (
+        Link.REGISTRATION, "A restriction of the line bars what it may use there, and that node "
+        "cannot enforce such a bar itself.", "Lift the restriction, or let it register at home.",
+    ),
     "device_not_allowed": (
         Link.REGISTRATION, "The line is locked to other devices.",
         "Unlock it, or add the device's IMEI to the lock.",

@@ -163,6 +163,10 @@ class CompiledPlan:
     notify_percents: tuple[int, ...] = (50, 80, 100)
     charging_characteristics: str | None = None
     is_roaming_allowed: bool = True
+    # Names of the operator's roaming zones; none means that roaming is allowed anywhere.
+    roaming_zones: tuple[str, ...] = ()
+    # RAT-Type (TS 29.212 section 5.3.31) of each radio technology that the plan does not open.
+    barred_rats: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.version < 1 or len(self.currency) != 3:

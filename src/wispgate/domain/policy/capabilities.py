@@ -11,7 +11,11 @@ from wispgate.kernel.errors import NotFound
 
 
 class Effect(StrEnum):
-    """What should become different for a line on the network."""
+    """What should become different for a line on the network.
+
+    CHANGE_ACCESS where and over what it may be served. TAKE_AWAY data of its subscription that is
+    no more (an APN), the rest being as it was.
+    """
 
     STOP = "stop"
     RESTORE = "restore"
@@ -19,6 +23,8 @@ class Effect(StrEnum):
     SPEED_UP = "speed_up"
     REFILL = "refill"
     WALLED_GARDEN = "walled_garden"
+    CHANGE_ACCESS = "change_access"
+    TAKE_AWAY = "take_away"
 
 
 class Means(StrEnum):
@@ -31,6 +37,7 @@ class Means(StrEnum):
     GY_REAUTHORISE = "gy_reauthorise"
     GY_NEXT_REPORT = "gy_next_report"
     S6A_IDR = "s6a_idr"
+    S6A_DSR = "s6a_dsr"
     S6A_CLR_WITHDRAW = "s6a_clr_withdraw"
     S6A_CLR_REATTACH = "s6a_clr_reattach"
     NEXT_ATTACH = "next_attach"
@@ -146,6 +153,8 @@ GENERIC_3GPP = CoreProfile(
             *_RADIUS,
             Means.NEXT_ATTACH,
         ),
+        Effect.CHANGE_ACCESS: (Means.S6A_IDR, Means.S6A_CLR_REATTACH, Means.NEXT_ATTACH),
+        Effect.TAKE_AWAY: (Means.S6A_DSR, Means.S6A_IDR, Means.NEXT_ATTACH),
     },
 )
 
@@ -178,6 +187,10 @@ OPEN5GS_2_7 = CoreProfile(
         # It answers a Gy RAR with success and does nothing; a short validity brings the CCR-U.
         Effect.REFILL: (Means.GY_NEXT_REPORT, Means.NEXT_ATTACH),
         Effect.WALLED_GARDEN: (Means.S6A_CLR_REATTACH, Means.NEXT_ATTACH),
+        # It knows no barring; a phone that comes anew is admitted, or not, by us.
+        Effect.CHANGE_ACCESS: (Means.S6A_CLR_REATTACH, Means.NEXT_ATTACH),
+        # It takes a whole list of APNs by IDR; a DSR it has no handler for.
+        Effect.TAKE_AWAY: (Means.S6A_IDR, Means.NEXT_ATTACH),
     },
 )
 

@@ -8,6 +8,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from wispgate.domain.plan.speed import Speed
+from wispgate.domain.policy.access import (
+    NO_FEATURES,
+    NodeFeatures,
+    OperatorBar,
+    find_unenforced_bar,
+    is_among,
+    is_home,
+    is_home_country,
+)
 from wispgate.domain.policy.profile import ApnProfile, Barring, NetworkProfile
 
 
@@ -17,6 +26,7 @@ class Refusal(StrEnum):
     UNKNOWN_SUBSCRIBER no such IMSI here. WITHDRAWN was here and is never to return.
     NO_PLAN known, but nothing to connect to. SUSPENDED may come back, not yet active too.
     RAT_NOT_ALLOWED, ROAMING_NOT_ALLOWED, APN_NOT_ALLOWED what, where and whereto.
+    OPERATOR_BARRED by operator-determined barring, which the node there cannot enforce itself.
     DEVICE_NOT_ALLOWED the line is locked to other devices.
     OUT_OF_CREDIT the quota is used up and the plan blocks.
     """
@@ -28,13 +38,17 @@ class Refusal(StrEnum):
     RAT_NOT_ALLOWED = "rat_not_allowed"
     ROAMING_NOT_ALLOWED = "roaming_not_allowed"
     APN_NOT_ALLOWED = "apn_not_allowed"
+    OPERATOR_BARRED = "operator_barred"
     DEVICE_NOT_ALLOWED = "device_not_allowed"
     OUT_OF_CREDIT = "out_of_credit"
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
+    """`bar` is the one that OPERATOR_BARRED stands for."""
+
     reason: Refusal
+    bar: OperatorBar | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +92,14 @@ def decide_update_location(
     visited_plmn: str,
     rat_type: int | None = None,
     device: str | None = None,
+    features: NodeFeatures = NO_FEATURES,
     unknown_as: Refusal = Refusal.UNKNOWN_SUBSCRIBER,
 ) -> Allowed | Refused:
     """Whether the line may register here: subscription, APNs, radio technology, roaming, device.
 
     That order of checks is TS 29.272 section 5.2.1.1.3; the device, which is ours, comes last.
     `rat_type` is AVP 1032; `device` the 14 digits of an IMEI; None where the node did not tell.
+    `features` are the node's.
     """
     refusal = _find_bar(profile, unknown_as)
     if profile is None or refusal is not None:
@@ -92,6 +108,10 @@ def decide_update_location(
         return Refused(Refusal.RAT_NOT_ALLOWED)
     if not may_roam(profile, visited_plmn):
         return Refused(Refusal.ROAMING_NOT_ALLOWED)
+    is_roaming = not is_home(visited_plmn, profile.home_plmns)
+    bar = find_unenforced_bar(profile.operator_bars, features, is_roaming=is_roaming)
+    if bar is not None:
+        return Refused(Refusal.OPERATOR_BARRED, bar)
     if device is not None and profile.device_lock and device not in profile.device_lock:
         return Refused(Refusal.DEVICE_NOT_ALLOWED)
     return Allowed(profile)
@@ -110,8 +130,9 @@ def decide_admission(
     refusal = _find_session_bar(profile)
     if refusal is not None:
         return Refused(refusal)
-    if not may_roam(profile, visited_plmn):
-        return Refused(Refusal.ROAMING_NOT_ALLOWED)
+    refused = _find_place_bar(profile, visited_plmn)
+    if refused is not None:
+        return refused
     found = profile.find_apn(apn)
     if found is None:
         return Refused(Refusal.APN_NOT_ALLOWED)
@@ -121,10 +142,32 @@ def decide_admission(
 
 
 def may_roam(profile: NetworkProfile, visited_plmn: str) -> bool:
-    """Whether the network ("26201"; "" is not named) is home, or roaming is allowed."""
-    if profile.is_roaming_allowed or not visited_plmn or not profile.home_plmns:
+    """Whether the network ("26201"; "" is not named) is home, or roaming there is allowed."""
+    if is_home(visited_plmn, profile.home_plmns):
         return True
-    return visited_plmn in profile.home_plmns
+    bars = profile.operator_bars
+    if not profile.is_roaming_allowed or OperatorBar.ROAMING_OUTSIDE_HPLMN in bars:
+        return False
+    is_abroad = not is_home_country(visited_plmn, profile.home_plmns)
+    if is_abroad and OperatorBar.ROAMING_OUTSIDE_HPLMN_COUNTRY in bars:
+        return False
+    networks = profile.roaming_networks
+    return networks is None or is_among(visited_plmn, networks)
+
+
+def _find_place_bar(profile: NetworkProfile, visited_plmn: str) -> Refused | None:
+    """A gateway that asks us is of the home network: what bars it to roamers holds here, too."""
+    if not may_roam(profile, visited_plmn):
+        return Refused(Refusal.ROAMING_NOT_ALLOWED)
+    if profile.is_without_packets:
+        return Refused(Refusal.OPERATOR_BARRED, OperatorBar.ALL_PACKET_SERVICES)
+    bar = OperatorBar.ROAMER_ACCESS_HPLMN_AP
+    is_roaming = not is_home(visited_plmn, profile.home_plmns)
+    return (
+        Refused(Refusal.OPERATOR_BARRED, bar)
+        if is_roaming and bar in profile.operator_bars
+        else None
+    )
 
 
 def _find_bar(profile: NetworkProfile | None, unknown_as: Refusal) -> Refusal | None:

@@ -5,8 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from wispgate.domain.plan.compiled import CompiledPlan
+from wispgate.domain.plan.compiled import CompiledPlan, Zone
 from wispgate.domain.plan.speed import Speed
+from wispgate.domain.policy.access import OperatorBar
 from wispgate.kernel.errors import InvalidValue
 
 
@@ -32,15 +33,15 @@ class Suspension:
 class Restriction:
     """A named restriction profile: what it takes away, and why it was put on.
 
-    slow limits the speed, walled_garden leaves one page to go to, no_roaming keeps the line at
-    home; one profile may do several. The strongest of all that are on wins.
+    slow limits the speed, walled_garden leaves one page to go to, others bar services or networks;
+    one profile may do several. The strongest of all that are on wins.
     """
 
     profile: str
     reason: str
     speed: Speed | None = None
     walled_garden_url: str = ""
-    is_home_only: bool = False
+    bars: tuple[OperatorBar, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,9 @@ class LineFacts:
     """Everything about one line that its network profile follows from.
 
     `plan` None: nothing is bought yet, there is no APN to open. `home_plmns` are MCC and MNC as
-    digits; none means that the core tells no home (a private network). `device_lock`: the only
-    devices that may be used, as 14 digits each; none means any.
+    digits; none means that the core tells no home (a private network). `zones`: the operator's
+    roaming zones, from which a plan names those that it allows. `device_lock`: the only devices
+    that may be used, as 14 digits each; none means any.
     """
 
     state: LineState
@@ -80,6 +82,7 @@ class LineFacts:
     restrictions: tuple[Restriction, ...] = ()
     is_exhausted: bool = False
     home_plmns: tuple[str, ...] = ()
+    zones: tuple[Zone, ...] = ()
     override: Override | None = None
     static_addresses: tuple[StaticAddress, ...] = ()
     barred_rats: tuple[int, ...] = ()

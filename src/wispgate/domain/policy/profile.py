@@ -20,6 +20,7 @@ from wispgate.domain.plan.exhaustion import (
     Throttle,
 )
 from wispgate.domain.plan.speed import Arp, Speed
+from wispgate.domain.policy.access import OperatorBar
 from wispgate.domain.policy.facts import LineFacts, LineState
 
 
@@ -56,9 +57,10 @@ class NetworkProfile:
     """What HSS, PCRF and OCS tell the network. The first APN is the default.
 
     `speed` is the UE-AMBR while there is quota, `throttled_speed` (None: no throttle) when it is
-    used up; `speed_now` is the one that holds. `device_lock`: the only devices that may be used, 14
-    digits each; empty means any. `changes_at`: the profile is to be compiled again then. `version`
-    grows with each change.
+    used up; `speed_now` is the one that holds. `roaming_networks`: where it may roam, as MCCs and
+    networks; None is anywhere. `device_lock`: the only devices that may be used, 14 digits each;
+    empty means any. `changes_at`: the profile is to be compiled again then. `version` grows with
+    each change.
     """
 
     version: int
@@ -68,7 +70,9 @@ class NetworkProfile:
     throttled_speed: Speed | None = None
     is_exhausted: bool = False
     is_blocked_when_exhausted: bool = False
+    operator_bars: tuple[OperatorBar, ...] = ()
     is_roaming_allowed: bool = True
+    roaming_networks: tuple[str, ...] | None = None
     home_plmns: tuple[str, ...] = ()
     barred_rats: tuple[int, ...] = ()
     device_lock: tuple[str, ...] = ()
@@ -88,7 +92,18 @@ class NetworkProfile:
 
     @property
     def is_barred(self) -> bool:
-        return self.barring is not Barring.NONE
+        return self.barring is not Barring.NONE or self.is_without_packets
+
+    @property
+    def is_without_packets(self) -> bool:
+        return OperatorBar.ALL_PACKET_SERVICES in self.operator_bars
+
+    @property
+    def node_bars(self) -> tuple[OperatorBar, ...]:
+        """What a serving node is to enforce; a soft suspension is a bar of all packet services."""
+        if self.barring is Barring.NO_SESSION and not self.is_without_packets:
+            return (OperatorBar.ALL_PACKET_SERVICES, *self.operator_bars)
+        return self.operator_bars
 
     @property
     def is_throttled(self) -> bool:
@@ -135,7 +150,7 @@ def compile_profile(facts: LineFacts, *, now: datetime, version: int = 1) -> Net
         home_plmns=facts.home_plmns,
         barred_rats=facts.barred_rats,
         device_lock=facts.device_lock,
-        is_roaming_allowed=not any(r.is_home_only for r in restrictions),
+        operator_bars=_list_bars(facts),
         walled_garden_url=next(filter(None, (r.walled_garden_url for r in restrictions)), ""),
         restrictions=tuple(r.profile for r in restrictions),
     )
@@ -169,10 +184,25 @@ def _with_plan(
         speed=_limit(_own_speed(facts, plan, now), facts),
         throttled_speed=None if is_overridden or throttled is None else _limit(throttled, facts),
         is_blocked_when_exhausted=_blocks(exhaustion) and not plan.zero_rated_groups,
-        is_roaming_allowed=base.is_roaming_allowed and plan.is_roaming_allowed,
+        is_roaming_allowed=plan.is_roaming_allowed,
+        roaming_networks=_list_networks(facts, plan),
+        barred_rats=tuple(sorted({*facts.barred_rats, *plan.barred_rats})),
         charging_characteristics=plan.charging_characteristics,
         changes_at=_find_next_change(facts, plan, now),
     )
+
+
+def _list_bars(facts: LineFacts) -> tuple[OperatorBar, ...]:
+    there = {bar for restriction in facts.restrictions for bar in restriction.bars}
+    return tuple(bar for bar in OperatorBar if bar in there)
+
+
+def _list_networks(facts: LineFacts, plan: CompiledPlan) -> tuple[str, ...] | None:
+    """Those of the zones that the plan names. A zone that is no more has none."""
+    if not plan.roaming_zones:
+        return None
+    named = (zone for zone in facts.zones if zone.name in plan.roaming_zones)
+    return tuple(sorted({prefix for zone in named for prefix in zone.plmn_prefixes}))
 
 
 def _own_speed(facts: LineFacts, plan: CompiledPlan, now: datetime) -> Speed:

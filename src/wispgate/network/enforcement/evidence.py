@@ -5,6 +5,7 @@ from datetime import datetime
 from wispgate.domain.policy.capabilities import Effect, Means
 from wispgate.domain.policy.decisions import Admitted, decide_admission
 from wispgate.domain.policy.profile import Barring
+from wispgate.network.enforcement import ladder
 from wispgate.network.enforcement.ladder import LEAVE_NODE
 from wispgate.network.enforcement.outcomes import GONE
 from wispgate.store.pushes import GxSeen, Picture, PushRow, PushState
@@ -28,7 +29,7 @@ def find_verdict(push: PushRow, picture: Picture) -> Verdict | None:
         return _changed_session(push, picture)
     if push.means in _GY:
         return _reported(push, picture)
-    return _returned(push, picture)
+    return _kept_out(push, picture) or _returned(push, picture)
 
 
 def _stopped(push: PushRow, picture: Picture) -> Verdict | None:
@@ -44,6 +45,20 @@ def _stopped(push: PushRow, picture: Picture) -> Verdict | None:
     if _was_refused(push, picture):
         return _DONE, "an authentication was refused"
     return None
+
+
+def _kept_out(push: PushRow, picture: Picture) -> Verdict | None:
+    """It asked for vectors where it may not be any more, and does not get in."""
+    since = push.sent_at or push.asked_at
+    asked_at = picture.vectors_asked_at
+    is_misplaced = any(
+        r.imsi == push.imsi and not r.is_current and ladder.is_misplaced(picture.wanted, r)
+        for r in picture.registrations
+    )
+    if push.effect != Effect.CHANGE_ACCESS or not is_misplaced or push.imsi != picture.imsi:
+        return None
+    is_back = asked_at is not None and asked_at > since
+    return (_DONE, "it was refused where it may not be any more") if is_back else None
 
 
 def _changed_session(push: PushRow, picture: Picture) -> Verdict | None:
@@ -127,5 +142,7 @@ def _was_refused(push: PushRow, picture: Picture) -> bool:
     """Vectors were asked for since: a barred line gets none."""
     asked_at = picture.vectors_asked_at
     since = push.sent_at or push.asked_at
-    is_barred = push.imsi == picture.imsi and picture.wanted.barring in _REFUSED_AT_ATTACH
+    wanted = picture.wanted
+    is_refused = wanted.barring in _REFUSED_AT_ATTACH or wanted.is_without_packets
+    is_barred = push.imsi == picture.imsi and is_refused
     return is_barred and asked_at is not None and asked_at > since

@@ -7,7 +7,7 @@ that a long one (a bill run, a backup) delays no suspension and a late commit is
 """
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
@@ -17,6 +17,9 @@ import structlog
 from wispgate.domain.policy.events import NetworkProfileChanged
 from wispgate.kernel.errors import Unavailable
 from wispgate.network.enforcement.ladder import (
+    CLR_INITIAL_ATTACH,
+    CLR_MME_UPDATE,
+    CLR_SGSN_UPDATE,
     EXHAUSTED,
     REFILLED,
     Target,
@@ -31,7 +34,10 @@ _log = structlog.get_logger("enforcement")
 CONSUMER: Final = "enforcement"
 # A cursor that is held back sees at most so many events ahead of it.
 _MOST_EVENTS: Final = 2000
-_REGISTERED: Final = "line.registered"
+# After these a node may have to be told that the phone is with it no more.
+_MOVES: Final = frozenset({"line.registered", "line.left_node"})
+_UPDATES: Final = {"mme": CLR_MME_UPDATE, "sgsn": CLR_SGSN_UPDATE}
+_ENDINGS: Final = {"sgsn_update": CLR_SGSN_UPDATE, "initial_attach": CLR_INITIAL_ATTACH}
 _CHANGES: Final = {
     NetworkProfileChanged.kind,
     EXHAUSTED,
@@ -43,6 +49,13 @@ _CHANGES: Final = {
 # What happens on the network: evidence.
 _SIGHTINGS: Final = ("line.", "charging.session")
 _START: Final = {"xid": "0", "event_id": UUID(int=0)}
+
+
+@dataclass(frozen=True, slots=True)
+class _LeftNode:
+    host: str
+    realm: str
+    means: str
 
 
 @dataclass(slots=True)
@@ -101,8 +114,8 @@ class Follower:
                 changed[line_id] = kind
             if kind.startswith(_SIGHTINGS):
                 seen.add(line_id)
-            if kind == _REGISTERED:
-                await self._alone(line_id, self._tell_previous_node(row))
+            if kind in _MOVES:
+                await self._alone(line_id, self._tell_left_nodes(row))
         for line_id, cause in changed.items():
             await self._alone(line_id, self.reconciler.reconcile(line_id, cause))
         if seen:
@@ -117,21 +130,36 @@ class Follower:
         except Exception:  # noqa: BLE001 (the top of one line's work)
             _log.exception("reconciliation failed", line=str(line_id))
 
-    async def _tell_previous_node(self, row: Any) -> None:
-        """TS 29.272 section 5.2.1.2: CLR of type 0 to the node where the phone was before."""
+    async def _tell_left_nodes(self, row: Any) -> None:
+        """TS 29.272 section 5.2.1.2: CLR to the node of its kind where the phone was before, and to
+        the one of the other kind if it left that, too.
+        """
         payload = json.loads(row["payload"])
-        host, realm = payload.get("previous_mme_host"), payload.get("previous_mme_realm")
-        core_id = payload.get("core_id")
-        if not host or host.lower() == payload["mme_host"].lower():
-            return
-        reconciler = self.reconciler
-        core = UUID(core_id) if core_id else await self._find_core(row["line_id"])
-        if core is None:
-            return
-        target = Target(core, host, realm or "", host.lower())
-        push = leave_node_push(row["event_id"], payload["imsi"], target, now=reconciler.clock.now())
-        await reconciler.add(row["line_id"], push)
+        core_id = UUID(payload["core_id"])
+        for push_id, left in _list_left_nodes(row["event_id"], payload):
+            push = leave_node_push(
+                push_id,
+                payload["imsi"],
+                Target(core_id, left.host, left.realm, left.host.lower()),
+                means=left.means,
+                now=self.reconciler.clock.now(),
+            )
+            await self.reconciler.add(row["line_id"], push)
 
-    async def _find_core(self, line_id: UUID) -> UUID | None:
-        rows = await self.reconciler.desk.fetch("find_line", {"line_id": line_id})
-        return rows[0]["core_id"] if rows else None
+
+def _list_left_nodes(
+    event_id: UUID, payload: Mapping[str, Any]
+) -> Iterator[tuple[UUID, _LeftNode]]:
+    """Each with the id of its push, which follows from the event: told twice, it is one push.
+
+    A node that is MME and SGSN at once has not been left by changing from the one to the other.
+    """
+    here = (payload.get("mme_host") or "").lower()
+    before = payload.get("previous_mme_host") or ""
+    if before and before.lower() != here:
+        means = _UPDATES[payload["node"]]
+        yield event_id, _LeftNode(before, payload["previous_mme_realm"] or "", means)
+    left = payload.get("left_host") or ""
+    if left and left.lower() != here:
+        means = _ENDINGS[payload["left_by"]]
+        yield UUID(int=event_id.int ^ 1), _LeftNode(left, payload["left_realm"] or "", means)

@@ -14,9 +14,15 @@ from wispgate.domain.policy.capabilities import (
     Means,
     get_core_profile,
 )
-from wispgate.domain.policy.decisions import Admitted, decide_admission
+from wispgate.domain.policy.decisions import (
+    Admitted,
+    Refusal,
+    Refused,
+    decide_admission,
+    decide_update_location,
+)
 from wispgate.domain.policy.profile import NetworkProfile
-from wispgate.domain.policy.pushes import LinePresence, plan_pushes
+from wispgate.domain.policy.pushes import LinePresence, list_taken_away, plan_pushes
 from wispgate.kernel.errors import NotFound
 from wispgate.kernel.ids import uuid7
 from wispgate.store.pushes import (
@@ -31,15 +37,28 @@ from wispgate.store.pushes import (
 
 # A phone registered elsewhere: the node that it left is told (TS 29.272 section 5.2.1.2).
 LEAVE_NODE: Final = "leave_node"
-CLR_UPDATE: Final = "s6a_clr_update"
+# How, by what the node is and why it was left (Cancellation-Type, section 7.3.24).
+CLR_MME_UPDATE: Final = "s6a_clr_update"
+CLR_SGSN_UPDATE: Final = "s6a_clr_sgsn_update"
+CLR_INITIAL_ATTACH: Final = "s6a_clr_initial_attach"
 
-S6A_MEANS: Final = {Means.S6A_IDR, Means.S6A_CLR_WITHDRAW, Means.S6A_CLR_REATTACH}
+S6A_MEANS: Final = {
+    Means.S6A_IDR,
+    Means.S6A_DSR,
+    Means.S6A_CLR_WITHDRAW,
+    Means.S6A_CLR_REATTACH,
+}
 GX_MEANS: Final = {Means.GX_RULES, Means.GX_QOS, Means.GX_RELEASE}
 
 EXHAUSTED: Final = "charging.quota_exhausted"
 # There are units again, whatever was acted upon before: a gateway may have ended on final units
 # that nobody but charging ever heard of.
 REFILLED: Final = frozenset({"charging.quota_restored", "data.topped_up"})
+
+# Refusals that another network, radio technology or node would not meet.
+_OF_THE_PLACE: Final = frozenset(
+    {Refusal.RAT_NOT_ALLOWED, Refusal.ROAMING_NOT_ALLOWED, Refusal.OPERATOR_BARRED}
+)
 
 # How long each means has to show its effect before the next is tried.
 _PATIENCE: Final[Mapping[Means, timedelta]] = {
@@ -92,11 +111,13 @@ class Places:
     registrations: tuple[RegistrationSeen, ...]
     gx: tuple[GxSeen, ...]
     gy: tuple[GySeen, ...]
+    is_misplaced: bool = False
 
     @property
     def presence(self) -> LinePresence:
         return LinePresence(
             is_registered=bool(self.registrations),
+            is_misplaced=self.is_misplaced,
             has_gx_session=bool(self.gx),
             has_gy_session=bool(self.gy),
         )
@@ -122,14 +143,15 @@ def find_places(picture: Picture, goal: Goal) -> Places:
     )
     is_stop = goal.effect is Effect.STOP
     is_own = goal.imsi == picture.imsi
+    registrations = tuple(
+        r
+        for r in picture.registrations
+        if r.is_current
+        and r.imsi == goal.imsi
+        and (is_stop or has_flag_changed or r.known_version < picture.version)
+    )
     return Places(
-        tuple(
-            r
-            for r in picture.registrations
-            if r.is_current
-            and r.imsi == goal.imsi
-            and (is_stop or has_flag_changed or r.known_version < picture.version)
-        ),
+        registrations,
         tuple(
             s
             for s in picture.gx
@@ -138,7 +160,19 @@ def find_places(picture: Picture, goal: Goal) -> Places:
             and (is_stop or _is_uncertain(s, picture) or _is_behind(s, picture))
         ),
         tuple(s for s in picture.gy if s.is_open and is_own),
+        is_misplaced=is_own and any(is_misplaced(picture.wanted, r) for r in registrations),
     )
+
+
+def is_misplaced(wanted: NetworkProfile, registration: RegistrationSeen) -> bool:
+    """Whether it would be refused where it is: the node is to let it go, not to learn more."""
+    decision = decide_update_location(
+        wanted,
+        visited_plmn=registration.visited_plmn,
+        rat_type=registration.rat_type or None,
+        features=registration.features,
+    )
+    return isinstance(decision, Refused) and decision.reason in _OF_THE_PLACE
 
 
 def _is_uncertain(session: GxSeen, picture: Picture) -> bool:
@@ -213,18 +247,27 @@ def make_pushes(
             state=PushState.IN_EFFECT if is_moot else PushState.ASKED,
             evidence="it is registered nowhere and has no session" if is_moot else "",
             deadline=deadline,
+            contexts=_list_contexts(picture) if means is Means.S6A_DSR else (),
         )
         for target in _targets(picture, places, means)
     ]
 
 
-def leave_node_push(push_id: UUID, imsi: str, target: "Target", *, now: datetime) -> NewPush:
+def _list_contexts(picture: Picture) -> tuple[int, ...]:
+    if picture.enforced is None:
+        return ()
+    return tuple(apn.context_id for apn in list_taken_away(picture.enforced, picture.wanted))
+
+
+def leave_node_push(
+    push_id: UUID, imsi: str, target: "Target", *, means: str = CLR_MME_UPDATE, now: datetime
+) -> NewPush:
     """Tells a node that the phone is elsewhere now. Named by its event, so that there is but one."""
     return NewPush(
         push_id=push_id,
         core_id=target.core_id,
         effect=LEAVE_NODE,
-        means=CLR_UPDATE,
+        means=means,
         rung=0,
         cause="line.registered",
         imsi=imsi,

@@ -4,24 +4,38 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 from uuid import UUID
 
+from wispgate.domain.policy.access import NO_FEATURES, NodeFeatures, OperatorBar, bar_bits
 from wispgate.domain.policy.capabilities import CoreProfile, Effect, Means
 from wispgate.domain.policy.decisions import Admitted, decide_admission
 from wispgate.domain.policy.profile import NetworkProfile
-from wispgate.network.enforcement.ladder import CLR_UPDATE, LEAVE_NODE, Cores, Node, find_core
+from wispgate.network.enforcement.ladder import (
+    CLR_INITIAL_ATTACH,
+    CLR_MME_UPDATE,
+    CLR_SGSN_UPDATE,
+    LEAVE_NODE,
+    Cores,
+    Node,
+    find_core,
+)
 from wispgate.network.enforcement.ladder import Places as _Places
 from wispgate.network.transport.requests import OutgoingRequest
-from wispgate.store.pushes import GxSeen, Picture, PushRow
+from wispgate.store.pushes import GxSeen, Picture, PushRow, RegistrationSeen
 from wispgate.wire.diameter import commands
 from wispgate.wire.diameter.answers import Origin
 from wispgate.wire.diameter.message import AvpItem
 
+# Cancellation-Type (section 7.3.24).
 _MME_UPDATE: Final = 0
+_SGSN_UPDATE: Final = 1
 _SUBSCRIPTION_WITHDRAWAL: Final = 2
+_INITIAL_ATTACH: Final = 4
 # CLR-Flags: the S6a indicator, and Reattach-Required (TS 29.272 section 7.3.152).
 _S6A_INDICATOR: Final = 1
 _REATTACH_REQUIRED: Final = 2
 _BARRED: Final = 1
-_ALL_PACKET_SERVICES: Final = 1
+# DSR-Flags (section 7.3.25): PDN subscription contexts, to an SGSN PDP contexts.
+_PDN_CONTEXTS_WITHDRAWN: Final = 1 << 3
+_PDP_CONTEXTS_WITHDRAWN: Final = 1 << 6
 _AUTHORIZE_ONLY: Final = 0
 _UE_SUBSCRIPTION_REASON: Final = 1
 _NO_STATE_MAINTAINED: Final = 1
@@ -29,16 +43,20 @@ _LOW_12_BITS: Final = 0xFFF
 _LOW_20_BITS: Final = 0xFFFFF
 
 _CANCELLATIONS: Final[dict[str, tuple[int, int]]] = {
-    CLR_UPDATE: (_MME_UPDATE, 0),
-    Means.S6A_CLR_WITHDRAW: (_SUBSCRIPTION_WITHDRAWAL, _S6A_INDICATOR),
-    Means.S6A_CLR_REATTACH: (_SUBSCRIPTION_WITHDRAWAL, _S6A_INDICATOR | _REATTACH_REQUIRED),
+    CLR_MME_UPDATE: (_MME_UPDATE, 0),
+    CLR_SGSN_UPDATE: (_SGSN_UPDATE, 0),
+    CLR_INITIAL_ATTACH: (_INITIAL_ATTACH, 0),
+    Means.S6A_CLR_WITHDRAW: (_SUBSCRIPTION_WITHDRAWAL, 0),
+    Means.S6A_CLR_REATTACH: (_SUBSCRIPTION_WITHDRAWAL, _REATTACH_REQUIRED),
 }
 
 
 class SubscriptionData(Protocol):
     """The HSS's: all that a serving node enforces."""
 
-    def __call__(self, profile: NetworkProfile, *, msisdn: str | None) -> AvpItem: ...
+    def __call__(
+        self, profile: NetworkProfile, *, msisdn: str | None, features: NodeFeatures
+    ) -> AvpItem: ...
 
 
 class GatewayPolicy(Protocol):
@@ -75,6 +93,14 @@ def draft_request(draft: Draft, vocabulary: Vocabulary) -> OutgoingRequest | Non
     match push.means:
         case Means.S6A_IDR:
             return _insert_subscriber_data(draft, vocabulary)
+        case Means.S6A_DSR:
+            return _delete_subscriber_data(draft)
+        case _:
+            return _draft_for_session(draft, vocabulary)
+
+
+def _draft_for_session(draft: Draft, vocabulary: Vocabulary) -> OutgoingRequest | None:
+    match draft.push.means:
         case Means.GX_RELEASE:
             return _gx_request(draft, [("Session-Release-Cause", _UE_SUBSCRIPTION_REASON)])
         case Means.GX_RULES | Means.GX_QOS:
@@ -87,34 +113,67 @@ def draft_request(draft: Draft, vocabulary: Vocabulary) -> OutgoingRequest | Non
 
 def _cancel_location(draft: Draft) -> OutgoingRequest | None:
     push = draft.push
-    is_back = any(
-        r.is_current and r.imsi == push.imsi and r.host.lower() == push.target_host.lower()
-        for r in draft.picture.registrations
-    )
-    if push.effect == LEAVE_NODE and is_back:
+    registration = _registration_of(draft)
+    if push.effect == LEAVE_NODE and registration is not None:
         return None
     cancellation_type, flags = _CANCELLATIONS[push.means]
+    is_sgsn = registration is not None and registration.node == "sgsn"
+    if cancellation_type == _SUBSCRIPTION_WITHDRAWAL and not is_sgsn:
+        flags |= _S6A_INDICATOR
     avps: list[AvpItem] = [("User-Name", push.imsi), ("Cancellation-Type", cancellation_type)]
     if flags:
         avps.append(("CLR-Flags", flags))
     return _s6a_request(draft, commands.COMMAND_CANCEL_LOCATION, avps)
 
 
+def _registration_of(draft: Draft) -> RegistrationSeen | None:
+    """The card's registration with the push's target; None if it has none there."""
+    push = draft.push
+    return next(
+        (
+            r
+            for r in draft.picture.registrations
+            if r.is_current and r.imsi == push.imsi and r.host.lower() == push.target_host.lower()
+        ),
+        None,
+    )
+
+
 def _insert_subscriber_data(draft: Draft, vocabulary: Vocabulary) -> OutgoingRequest:
     push, picture = draft.push, draft.picture
     data: AvpItem
     if push.effect == Effect.STOP:
+        bars = {OperatorBar.ALL_PACKET_SERVICES, *picture.wanted.node_bars}
         data = (
             "Subscription-Data",
-            [
-                ("Subscriber-Status", _BARRED),
-                ("Operator-Determined-Barring", _ALL_PACKET_SERVICES),
-            ],
+            [("Subscriber-Status", _BARRED), ("Operator-Determined-Barring", bar_bits(bars))],
         )
     else:
-        data = vocabulary.subscription_data(picture.wanted, msisdn=picture.msisdn)
+        registration = _registration_of(draft)
+        features = registration.features if registration else NO_FEATURES
+        data = vocabulary.subscription_data(
+            picture.wanted, msisdn=picture.msisdn, features=features
+        )
     avps: list[AvpItem] = [("User-Name", push.imsi), data]
     return _s6a_request(draft, commands.COMMAND_INSERT_SUBSCRIBER_DATA, avps)
+
+
+def _delete_subscriber_data(draft: Draft) -> OutgoingRequest | None:
+    """The APNs that the node still has and the line has no more (section 5.2.2.2).
+
+    None if it has lost the phone meanwhile.
+    """
+    push, registration = draft.push, _registration_of(draft)
+    if registration is None or not push.contexts:
+        return None
+    is_mme = registration.node == "mme"
+    flags = _PDN_CONTEXTS_WITHDRAWN if is_mme else _PDP_CONTEXTS_WITHDRAWN
+    avps: list[AvpItem] = [
+        ("User-Name", push.imsi),
+        ("DSR-Flags", flags),
+        *(("Context-Identifier", context) for context in push.contexts),
+    ]
+    return _s6a_request(draft, commands.COMMAND_DELETE_SUBSCRIBER_DATA, avps)
 
 
 def _change_session(draft: Draft, vocabulary: Vocabulary) -> OutgoingRequest | None:

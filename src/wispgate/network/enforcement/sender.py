@@ -12,7 +12,11 @@ from typing import Final
 import structlog
 
 from wispgate.domain.policy.capabilities import Effect, Means
-from wispgate.network.enforcement.ladder import CLR_UPDATE
+from wispgate.network.enforcement.ladder import (
+    CLR_INITIAL_ATTACH,
+    CLR_MME_UPDATE,
+    CLR_SGSN_UPDATE,
+)
 from wispgate.network.enforcement.messages import Draft, Vocabulary, draft_request
 from wispgate.network.enforcement.outcomes import Outcome, read_outcome
 from wispgate.network.enforcement.reconciler import Reconciler
@@ -29,7 +33,14 @@ SILENCE: Final = timedelta(seconds=30)
 _ATTEMPTS: Final = 3
 # Before a peer that was busy, or did not answer, is asked again.
 _PAUSE: Final = timedelta(seconds=2)
-_CANCELLATIONS: Final = {CLR_UPDATE, Means.S6A_CLR_WITHDRAW, Means.S6A_CLR_REATTACH}
+_CANCELLATIONS: Final = {
+    CLR_MME_UPDATE,
+    CLR_SGSN_UPDATE,
+    CLR_INITIAL_ATTACH,
+    Means.S6A_CLR_WITHDRAW,
+    Means.S6A_CLR_REATTACH,
+}
+_UPDATES: Final = {Means.S6A_IDR, Means.S6A_DSR}
 _RELEASES: Final = {Means.GX_RELEASE, Means.GX_RULES, Means.GX_QOS}
 
 
@@ -98,7 +109,7 @@ class Sender:
 
     async def _acknowledge(self, push: PushRow, outcome: Outcome, result: str) -> None:
         """A node that lost the phone cannot change its speed: that is the next rung's."""
-        is_useless = outcome is Outcome.GONE and push.means == Means.S6A_IDR
+        is_useless = outcome is Outcome.GONE and push.means in _UPDATES
         if is_useless and push.effect != Effect.STOP:
             await self._fail(push, result)
         else:
@@ -109,10 +120,10 @@ class Sender:
         """What the answer says of the node's own memory."""
         now = self.reconciler.clock.now()
         where = {"core_id": push.core_id, "imsi": push.imsi, "host": push.target_host}
-        if push.means in _CANCELLATIONS or (is_gone and push.means == Means.S6A_IDR):
+        if push.means in _CANCELLATIONS or (is_gone and push.means in _UPDATES):
             values = where | {"sent_at": push.sent_at, "now": now}
             await self.reconciler.desk.fetch("forget_registration", values)
-        elif push.means == Means.S6A_IDR and push.effect != Effect.STOP:
+        elif push.means in _UPDATES and push.effect != Effect.STOP:
             values = where | {"version": push.wanted_version}
             await self.reconciler.desk.fetch("know_profile", values)
         elif is_gone and push.means in _RELEASES:

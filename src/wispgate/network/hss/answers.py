@@ -5,7 +5,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
-from wispgate.domain.policy.decisions import Refusal
+from wispgate.domain.policy.access import OUR_FEATURES, NodeFeatures, OperatorBar
+from wispgate.domain.policy.decisions import Refusal, Refused
 from wispgate.network.hss.authentication_centre import Vectors
 from wispgate.network.transport.applications import Request
 from wispgate.wire.diameter.answers import Origin, Result, answer_to, experimental
@@ -31,9 +32,20 @@ RESULTS: Final[Mapping[Refusal, Result]] = MappingProxyType(
         Refusal.RAT_NOT_ALLOWED: experimental(ExperimentalResultCode.RAT_NOT_ALLOWED),
         Refusal.ROAMING_NOT_ALLOWED: experimental(ExperimentalResultCode.ROAMING_NOT_ALLOWED),
         Refusal.APN_NOT_ALLOWED: experimental(ExperimentalResultCode.UNKNOWN_EPS_SUBSCRIPTION),
+        # Error-Diagnostic says what is barred, so that the phone learns a fitting cause.
+        Refusal.OPERATOR_BARRED: experimental(ExperimentalResultCode.ROAMING_NOT_ALLOWED),
         # Cause 15 for a wrong device, too: back in its own one the card is to work again.
         Refusal.DEVICE_NOT_ALLOWED: experimental(ExperimentalResultCode.UNKNOWN_EPS_SUBSCRIPTION),
         Refusal.OUT_OF_CREDIT: experimental(ExperimentalResultCode.UNKNOWN_EPS_SUBSCRIPTION),
+    }
+)
+
+# Error-Diagnostic of a 5004 (section 7.3.128); a plain bar of roaming has none.
+DIAGNOSTICS: Final[Mapping[OperatorBar, int]] = MappingProxyType(
+    {
+        OperatorBar.ALL_PACKET_SERVICES: 2,
+        OperatorBar.ROAMER_ACCESS_HPLMN_AP: 3,
+        OperatorBar.ROAMER_ACCESS_VPLMN_AP: 4,
     }
 )
 
@@ -53,6 +65,27 @@ def unknown_as(setting: str) -> Refusal:
     """What a core answers for an IMSI that nobody has: its own setting."""
     is_quiet = setting == "roaming_not_allowed"
     return Refusal.ROAMING_NOT_ALLOWED if is_quiet else Refusal.UNKNOWN_SUBSCRIBER
+
+
+def diagnostic(refused: Refused) -> list[AvpItem]:
+    """What a refusal says beside its code."""
+    return [] if refused.bar is None else [("Error-Diagnostic", DIAGNOSTICS[refused.bar])]
+
+
+def common_features(features: NodeFeatures) -> list[AvpItem]:
+    """Supported-Features of an answer: of the node's those that we rely on (TS 29.229 section 7.2)."""
+    lists = {
+        1: features.list_1 & OUR_FEATURES.list_1,
+        2: features.list_2 & OUR_FEATURES.list_2,
+    }
+    return [
+        (
+            "Supported-Features",
+            [("Vendor-Id", VENDOR_3GPP), ("Feature-List-ID", number), ("Feature-List", bits)],
+        )
+        for number, bits in lists.items()
+        if bits
+    ]
 
 
 def s6a_answer(request: Request, result: Result, avps: Iterable[AvpItem] = ()) -> bytes:

@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from wispgate.domain.policy.access import NO_FEATURES, NodeFeatures
 from wispgate.kernel.clock import Clock
 from wispgate.kernel.identifiers import Imsi
 from wispgate.kernel.ids import uuid7
 from wispgate.kernel.plmn import Plmn
+from wispgate.network.hss.requests import Ending, ServingNode
 from wispgate.store.batching import Batcher, Receiver
 from wispgate.store.directory import Place
 from wispgate.store.hot import HotStore
@@ -47,6 +49,10 @@ class Registration:
     plmn: Plmn
     rat_type: int
     imei: str | None
+    node: ServingNode = ServingNode.MME
+    sgsn_number: str = ""
+    features: NodeFeatures = NO_FEATURES
+    ending: Ending | None = None
 
 
 class Locations:
@@ -134,6 +140,11 @@ def _columns(batch: Sequence[Registration], now: datetime) -> dict[str, object]:
         "rat_types": [entry.rat_type for entry in batch],
         "imeis": [entry.imei for entry in batch],
         "are_exhausted": [entry.is_exhausted for entry in batch],
+        "nodes": [entry.node for entry in batch],
+        "sgsn_numbers": [entry.sgsn_number for entry in batch],
+        "feature_lists_1": [entry.features.list_1 for entry in batch],
+        "feature_lists_2": [entry.features.list_2 for entry in batch],
+        "endings": [entry.ending or "" for entry in batch],
         "event_ids": [uuid7(now, os.urandom(10)) for _ in batch],
         "now": now,
     }

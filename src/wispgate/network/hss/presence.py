@@ -10,6 +10,7 @@ from uuid import UUID
 from wispgate.kernel.clock import Clock
 from wispgate.kernel.ids import uuid7
 from wispgate.network.hss.locations import Subject
+from wispgate.network.hss.requests import ServingNode
 from wispgate.store.batching import Batcher
 from wispgate.store.directory import Place
 from wispgate.store.hot import HotStore
@@ -22,16 +23,21 @@ class Purge:
 
     subject: Subject
     host: str
+    nodes: tuple[ServingNode, ...] = tuple(ServingNode)
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What a node tells of a phone. `gateways`: by APN, the host that serves it."""
+    """What a node tells of a phone. `gateways`: by APN, the host that serves it.
+
+    `is_leaving`: the phone is with this MME alone, and has left its SGSN.
+    """
 
     subject: Subject
     host: str
     imei: str | None
     gateways: Mapping[str, str]
+    is_leaving: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +62,8 @@ class Presence:
         self._purgers = [Batcher(self._purger(n), lambda purge: purge.subject) for n in numbers]
         self._noters = [Batcher(self._noter(n), lambda notice: notice.subject) for n in numbers]
 
-    async def purge(self, purge: Purge, place: Place) -> bool | None:
-        """Whether it was registered there; None if the partition does not know the card."""
+    async def purge(self, purge: Purge, place: Place) -> tuple[ServingNode, ...] | None:
+        """As what it was registered there; None if the partition does not know the card."""
         return await self._purgers[place.partition].submit(purge)
 
     async def note(self, notice: Notice, place: Place) -> Noted | None:
@@ -66,8 +72,8 @@ class Presence:
 
     def _purger(
         self, partition: int
-    ) -> Callable[[Sequence[Purge]], Awaitable[Sequence[bool | None]]]:
-        async def purge(batch: Sequence[Purge]) -> Sequence[bool | None]:
+    ) -> Callable[[Sequence[Purge]], Awaitable[Sequence[tuple[ServingNode, ...] | None]]]:
+        async def purge(batch: Sequence[Purge]) -> Sequence[tuple[ServingNode, ...] | None]:
             now = self._clock.now()
             rows = await self._store.partitions[partition].fetch(
                 "purge_registrations",
@@ -75,11 +81,14 @@ class Presence:
                     "core_ids": [one.subject.core_id for one in batch],
                     "imsis": [one.subject.imsi.digits for one in batch],
                     "hosts": [one.host for one in batch],
+                    "nodes": [",".join(one.nodes) for one in batch],
                     "event_ids": [uuid7(now, os.urandom(10)) for _ in batch],
                     "now": now,
                 },
             )
-            known = {row["ordinality"]: row["is_here"] for row in rows}
+            known = {
+                row["ordinality"]: tuple(ServingNode(node) for node in row["here"]) for row in rows
+            }
             return [known.get(position) for position in range(1, len(batch) + 1)]
 
         return purge
@@ -88,6 +97,7 @@ class Presence:
         self, partition: int
     ) -> Callable[[Sequence[Notice]], Awaitable[Sequence[Noted | None]]]:
         async def note(batch: Sequence[Notice]) -> Sequence[Noted | None]:
+            now = self._clock.now()
             rows = await self._store.partitions[partition].fetch(
                 "note_notifications",
                 {
@@ -96,7 +106,9 @@ class Presence:
                     "hosts": [one.host for one in batch],
                     "imeis": [one.imei for one in batch],
                     "gateways": [json.dumps(dict(one.gateways)) for one in batch],
-                    "now": self._clock.now(),
+                    "are_leaving": [one.is_leaving for one in batch],
+                    "event_ids": [uuid7(now, os.urandom(10)) for _ in batch],
+                    "now": now,
                 },
             )
             known = {row["ordinality"]: self._noted(row) for row in rows}

@@ -8,7 +8,15 @@ from wispgate.domain.equipment.lists import DEVICE_DIGITS
 from wispgate.network.hss.answers import RESULTS, SUCCESS, s6a_answer, unknown_as
 from wispgate.network.hss.locations import Subject
 from wispgate.network.hss.presence import Noted, Notice, Presence, Purge
-from wispgate.network.hss.requests import gateways_of, identity_of, imei_of, imsi_of
+from wispgate.network.hss.requests import (
+    ServingNode,
+    gateways_of,
+    identity_of,
+    imei_of,
+    imsi_of,
+    is_single_registration,
+    purged_nodes_of,
+)
 from wispgate.network.transport.applications import LineChanges, Request
 from wispgate.store.directory import Directory, Identity, Place
 from wispgate.store.equipment import Card, Equipment, LockedLine, Sighting
@@ -18,8 +26,8 @@ from wispgate.wire.diameter.results import ExperimentalResultCode, ResultCode
 
 _log = structlog.get_logger("s6a")
 
-# PUA-Flags, section 7.3.48: the node may not give the M-TMSI to another phone yet.
-_FREEZE_M_TMSI: Final = 1
+# PUA-Flags, section 7.3.48: the node may not give the TMSI to another phone yet.
+_FREEZES: Final = {ServingNode.MME: 1, ServingNode.SGSN: 2}
 _UNKNOWN_SERVING_NODE: Final = experimental(ExperimentalResultCode.UNKNOWN_SERVING_NODE)
 _APN_NOT_SUBSCRIBED: Final = Result(
     ResultCode.UNABLE_TO_COMPLY, error_message="the APN is not subscribed to"
@@ -40,7 +48,8 @@ class Reports:
         """PUR: a phone that was switched off, or not heard of for long, has no context there."""
         message = request.message
         subject = Subject(request.peer.core_id, imsi_of(message))
-        purge = Purge(subject, identity_of(message, commands.AVP_ORIGIN_HOST))
+        host = identity_of(message, commands.AVP_ORIGIN_HOST)
+        purge = Purge(subject, host, purged_nodes_of(message))
         for _ in range(_ATTEMPTS):
             place = await self._find(subject)
             if place is None:
@@ -48,7 +57,7 @@ class Reports:
             was_here = await self._presence.purge(purge, place)
             if was_here is not None:
                 _log.debug("purge", peer=request.peer.identity, imsi=subject.imsi.digits)
-                flags = _FREEZE_M_TMSI if was_here else 0
+                flags = sum(_FREEZES[node] for node in was_here)
                 return s6a_answer(request, SUCCESS, [("PUA-Flags", flags)])
             self._forget(subject)
         raise LineChanges("the directory and the partition do not agree about a card")
@@ -58,7 +67,8 @@ class Reports:
         message = request.message
         subject = Subject(request.peer.core_id, imsi_of(message))
         host = identity_of(message, commands.AVP_ORIGIN_HOST)
-        notice = Notice(subject, host, imei_of(message), gateways_of(message))
+        is_leaving = is_single_registration(message)
+        notice = Notice(subject, host, imei_of(message), gateways_of(message), is_leaving)
         for _ in range(_ATTEMPTS):
             place = await self._find(subject)
             if place is None:

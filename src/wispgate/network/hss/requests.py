@@ -4,7 +4,9 @@
 refuse, and which AVP is at fault.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from wispgate.domain.authentication.sqn import (
@@ -13,8 +15,9 @@ from wispgate.domain.authentication.sqn import (
 )
 from wispgate.domain.authentication.vectors import decide_vector_count
 from wispgate.domain.equipment.lists import DEVICE_DIGITS
+from wispgate.domain.policy.access import NO_FEATURES, NodeFeatures
 from wispgate.kernel.errors import InvalidValue
-from wispgate.kernel.identifiers import Imsi
+from wispgate.kernel.identifiers import Imsi, decode_tbcd
 from wispgate.kernel.plmn import Plmn
 from wispgate.network.hss.resynchronisations import VectorRequest
 from wispgate.network.transport.applications import Request
@@ -28,7 +31,31 @@ _EUTRAN: Final = "Requested-EUTRAN-Authentication-Info"
 _UTRAN: Final = "Requested-UTRAN-GERAN-Authentication-Info"
 # A DiameterIdentity is a domain name.
 _LONGEST_IDENTITY: Final = 255
+# ULR-Flags (TS 29.272 section 7.3.7).
+_SINGLE_REGISTRATION: Final = 1 << 0
+_S6A_INDICATOR: Final = 1 << 1
 _SKIP_SUBSCRIBER_DATA: Final = 1 << 2
+_GPRS_SUBSCRIPTION_DATA: Final = 1 << 3
+_INITIAL_ATTACH: Final = 1 << 5
+# PUR-Flags (section 7.3.149): which half of a combined node has forgotten the phone.
+_PURGED_IN_MME: Final = 1 << 0
+_PURGED_IN_SGSN: Final = 1 << 1
+# NOR-Flags (section 7.3.49).
+_NOTIFIED_SINGLE_REGISTRATION: Final = 1 << 0
+
+
+class ServingNode(StrEnum):
+    """What a phone is registered with: it may be with one of each."""
+
+    MME = "mme"
+    SGSN = "sgsn"
+
+
+class Ending(StrEnum):
+    """How a node learns that a phone is with the other kind now (section 5.2.1.1.3)."""
+
+    SGSN_UPDATE = "sgsn_update"
+    INITIAL_ATTACH = "initial_attach"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +69,24 @@ class LocationRequest:
     rat_type: int | None
     imei: str | None
     flags: int
+    features: NodeFeatures = NO_FEATURES
+    sgsn_number: str = ""
+
+    @property
+    def node(self) -> ServingNode:
+        """S6a/S6d-Indicator: set by an MME."""
+        return ServingNode.MME if self.flags & _S6A_INDICATOR else ServingNode.SGSN
+
+    @property
+    def ending(self) -> Ending | None:
+        """What becomes of the registration with a node of the other kind; None: it stays."""
+        if self.flags & _SINGLE_REGISTRATION and self.node is ServingNode.MME:
+            return Ending.SGSN_UPDATE
+        return Ending.INITIAL_ATTACH if self.flags & _INITIAL_ATTACH else None
+
+    @property
+    def wants_gprs_data(self) -> bool:
+        return bool(self.flags & _GPRS_SUBSCRIPTION_DATA)
 
     @property
     def device(self) -> str | None:
@@ -69,7 +114,47 @@ def location_request_of(message: Message) -> LocationRequest:
         rat_type=message.find_int("RAT-Type"),
         imei=imei_of(message),
         flags=message.find_int("ULR-Flags") or 0,
+        features=features_of(message),
+        sgsn_number=_number_of(message),
     )
+
+
+def features_of(message: Message) -> NodeFeatures:
+    """Supported-Features, 3GPP's of S6a; another vendor's say nothing here."""
+    lists = [
+        (avp.members.find_int("Feature-List-ID"), avp.members.find_int("Feature-List") or 0)
+        for avp in message.list_avps("Supported-Features")
+        if avp.members.find_int("Vendor-Id") in (None, commands.VENDOR_3GPP)
+    ]
+    return features_in(lists)
+
+
+def features_in(lists: Iterable[tuple[int | None, int]]) -> NodeFeatures:
+    """From pairs of Feature-List-ID and Feature-List."""
+    by_id = dict(lists)
+    return NodeFeatures(by_id.get(1, 0), by_id.get(2, 0))
+
+
+def purged_nodes_of(message: Message) -> tuple[ServingNode, ...]:
+    """The kinds of node that a PUR speaks of: both, unless a combined node tells the half."""
+    flags = message.find_int("PUR-Flags") or 0
+    halves = {_PURGED_IN_MME: ServingNode.MME, _PURGED_IN_SGSN: ServingNode.SGSN}
+    told = tuple(node for bit, node in halves.items() if flags & bit)
+    return told or tuple(ServingNode)
+
+
+def is_single_registration(message: Message) -> bool:
+    """Whether a NOR says that the phone is with this MME alone."""
+    return bool((message.find_int("NOR-Flags") or 0) & _NOTIFIED_SINGLE_REGISTRATION)
+
+
+def _number_of(message: Message) -> str:
+    """SGSN-Number: TBCD, for people. What is none is nothing worth keeping."""
+    octets = message.find_octets("SGSN-Number")
+    try:
+        return "" if octets is None else decode_tbcd(octets)
+    except InvalidValue:
+        return ""
 
 
 def imsi_of(message: Message) -> Imsi:

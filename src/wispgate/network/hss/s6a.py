@@ -29,6 +29,8 @@ from wispgate.network.hss.answers import (
     RESULTS,
     SUCCESS,
     authentication_answer,
+    common_features,
+    diagnostic,
     s6a_answer,
     unknown_as,
 )
@@ -289,8 +291,8 @@ class S6a:
                     self._directory.forget(identity)
                     continue
             decided = await self._decide(request, asked, line, place)
-            if isinstance(decided, Refusal):
-                shown = decided if place else Refusal.UNKNOWN_SUBSCRIBER
+            if isinstance(decided, Refused):
+                shown = decided.reason if place else Refusal.UNKNOWN_SUBSCRIBER
                 self._note(request, Procedure.REGISTRATION, asked.imsi, asked.plmn, place, shown)
                 return self._refused(request, asked, decided)
             if isinstance(decided, Registered) and line is not None and place is not None:
@@ -300,11 +302,11 @@ class S6a:
 
     async def _decide(
         self, request: Request, asked: LocationRequest, line: KnownLine | None, place: Place | None
-    ) -> Registered | Refusal | None:
+    ) -> Registered | Refused | None:
         """What was registered before, a refusal, or None to try again."""
         decision = _decide_location(request, asked, line)
         if isinstance(decision, Refused):
-            return decision.reason
+            return decision
         if line is None or place is None:
             return None
         return await self._locations.register(_registration(request, asked, line), place)
@@ -322,9 +324,14 @@ class S6a:
         _log_outcome("registration", request, asked.imsi, line)
         is_always_full = get_core_profile(request.peer.profile).ula_always_full
         if not is_always_full and _may_skip_data(asked, line, before):
-            return s6a_answer(request, SUCCESS, [_ULA_FLAGS])
-        data = subscription_data(line.profile, msisdn=line.msisdn)
-        return s6a_answer(request, SUCCESS, [_ULA_FLAGS, data])
+            return s6a_answer(request, SUCCESS, [_ULA_FLAGS, *common_features(asked.features)])
+        data = subscription_data(
+            line.profile,
+            msisdn=line.msisdn,
+            features=asked.features,
+            has_gprs_data=asked.wants_gprs_data,
+        )
+        return s6a_answer(request, SUCCESS, [_ULA_FLAGS, *common_features(asked.features), data])
 
     def _note(
         self, request: Request, procedure: Procedure, imsi: Imsi, plmn: Plmn, place: Place | None,
@@ -343,11 +350,12 @@ class S6a:
         )
         self._access_log.note(note, now=self._clock.now())
 
-    def _refused(self, request: Request, asked: LocationRequest, reason: Refusal) -> bytes:
-        _log_outcome("registration", request, asked.imsi, reason)
+    def _refused(self, request: Request, asked: LocationRequest, refused: Refused) -> bytes:
+        _log_outcome("registration", request, asked.imsi, refused.reason)
         is_always_full = get_core_profile(request.peer.profile).ula_always_full
         dummy = [_ULA_FLAGS, subscription_data(_DUMMY_PROFILE, msisdn="000")]
-        return s6a_answer(request, RESULTS[reason], dummy if is_always_full else [])
+        avps = [*diagnostic(refused), *(dummy if is_always_full else [])]
+        return s6a_answer(request, RESULTS[refused.reason], avps)
 
 
 def _identity_of(request: Request, imsi: Imsi) -> Identity:
@@ -369,6 +377,7 @@ def _decide_location(
         visited_plmn=asked.plmn.mcc + asked.plmn.mnc,
         rat_type=asked.rat_type,
         device=asked.device,
+        features=asked.features,
         unknown_as=unknown_as(request.peer.unknown_imsi),
     )
 
@@ -384,6 +393,10 @@ def _registration(request: Request, asked: LocationRequest, line: KnownLine) -> 
         plmn=asked.plmn,
         rat_type=asked.rat_type or 0,
         imei=asked.imei,
+        node=asked.node,
+        sgsn_number=asked.sgsn_number,
+        features=asked.features,
+        ending=asked.ending,
     )
 
 

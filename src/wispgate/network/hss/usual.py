@@ -15,9 +15,16 @@ from wispgate.domain.authentication.vectors import decide_vector_count
 from wispgate.kernel.errors import InvalidValue
 from wispgate.kernel.identifiers import Imsi
 from wispgate.kernel.plmn import Plmn
-from wispgate.network.hss.requests import LocationRequest, is_identity, plausible_imei
+from wispgate.network.hss.requests import (
+    LocationRequest,
+    ServingNode,
+    features_in,
+    is_identity,
+    plausible_imei,
+)
 from wispgate.network.hss.resynchronisations import VectorRequest
 from wispgate.network.transport.applications import RemotePeer
+from wispgate.wire.diameter.commands import VENDOR_3GPP
 from wispgate.wire.diameter.hot.s6a import HotAir, HotUlr, WantedVectors
 
 # Networks in whose range our phones are; an entry is small.
@@ -57,7 +64,7 @@ def read_ulr(ulr: HotUlr) -> LocationRequest | None:
     if not (is_identity(host) and is_identity(realm)):
         return None
     try:
-        return LocationRequest(
+        asked = LocationRequest(
             imsi=Imsi(ulr.user_name or ""),
             host=host,
             realm=realm,
@@ -65,9 +72,16 @@ def read_ulr(ulr: HotUlr) -> LocationRequest | None:
             rat_type=ulr.rat_type,
             imei=None if ulr.terminal is None else plausible_imei(ulr.terminal.imei),
             flags=ulr.ulr_flags,
+            features=features_in(
+                (one.feature_list_id, one.feature_list)
+                for one in ulr.supported_features
+                if one.vendor_id in (None, VENDOR_3GPP)
+            ),
         )
     except InvalidValue:
         return None
+    # An SGSN has a number beside, which the hot codec does not read.
+    return asked if asked.node is ServingNode.MME else None
 
 
 @lru_cache(maxsize=_PLMNS_KEPT)

@@ -27,6 +27,7 @@ REFUSALS: Final[Mapping[Refusal, ResultCode]] = MappingProxyType(
         Refusal.NO_PLAN: ResultCode.END_USER_SERVICE_DENIED,
         Refusal.RAT_NOT_ALLOWED: ResultCode.END_USER_SERVICE_DENIED,
         Refusal.ROAMING_NOT_ALLOWED: ResultCode.END_USER_SERVICE_DENIED,
+        Refusal.OPERATOR_BARRED: ResultCode.END_USER_SERVICE_DENIED,
         Refusal.APN_NOT_ALLOWED: ResultCode.END_USER_SERVICE_DENIED,
         Refusal.DEVICE_NOT_ALLOWED: ResultCode.END_USER_SERVICE_DENIED,
         Refusal.OUT_OF_CREDIT: ResultCode.CREDIT_LIMIT_REACHED,

@@ -34,6 +34,7 @@ RESULTS: Final[Mapping[Refusal, Result]] = MappingProxyType(
         Refusal.NO_PLAN: _REJECTED,
         Refusal.RAT_NOT_ALLOWED: _REJECTED,
         Refusal.ROAMING_NOT_ALLOWED: _REJECTED,
+        Refusal.OPERATOR_BARRED: _REJECTED,
         Refusal.APN_NOT_ALLOWED: _REJECTED,
         Refusal.DEVICE_NOT_ALLOWED: _REJECTED,
         Refusal.OUT_OF_CREDIT: _REJECTED,

@@ -15,8 +15,8 @@ WHERE l.line_id = ANY (:line_ids::uuid[]);
 
 -- read_line_registrations
 -- Batch: where the cards of these lines are or were registered.
-SELECT line_id, core_id, imsi, mme_host, mme_realm, known_profile_version, registered_at, seen_at,
-       purged_at
+SELECT line_id, core_id, imsi, node, mme_host, mme_realm, visited_plmn, rat_type, feature_list_1,
+       feature_list_2, known_profile_version, registered_at, seen_at, purged_at
 FROM registration WHERE line_id = ANY (:line_ids::uuid[]);
 
 -- read_line_gx_sessions
@@ -36,7 +36,7 @@ WHERE line_id = ANY (:line_ids::uuid[]) AND (is_open OR closed_at >= :since);
 -- Batch: pushes of these lines that are not ended, in the order in which they were asked for.
 SELECT push_id, operator_id, account_id, line_id, core_id, effect, means, rung, wanted_version,
        cause, imsi, session_id, target_host, target_realm, next_hop, state, attempts, result,
-       first_attempt, sent_host, sent_realm, asked_at, sent_at, acknowledged_at, deadline
+       first_attempt, sent_host, sent_realm, asked_at, sent_at, acknowledged_at, deadline, contexts
 FROM push
 WHERE line_id = ANY (:line_ids::uuid[])
   AND state IN ('asked', 'waiting_for_peer', 'sent', 'acknowledged')
@@ -53,16 +53,18 @@ WHERE line_id = ANY (:line_ids::uuid[])
 -- Batch: new pushes; one that is there already stays as it is.
 INSERT INTO push (push_id, operator_id, account_id, line_id, core_id, effect, means, rung,
                   wanted_version, cause, imsi, session_id, target_host, target_realm, next_hop,
-                  state, evidence, asked_at, ended_at, deadline)
+                  state, evidence, asked_at, ended_at, deadline, contexts)
 SELECT push_id, :operator_id::uuid, :account_id::uuid, :line_id::uuid, core_id, effect, means,
        rung, :wanted_version::bigint, cause, imsi, session_id, target_host, target_realm,
        next_hop, state, evidence, :now::timestamptz,
-       CASE WHEN state = 'in_effect' THEN :now::timestamptz END, deadline
+       CASE WHEN state = 'in_effect' THEN :now::timestamptz END, deadline,
+       string_to_array(contexts, ' ')::bigint[]
 FROM unnest(:push_ids::uuid[], :core_ids::uuid[], :effects::text[], :means::text[], :rungs::int[],
             :causes::text[], :imsis::text[], :session_ids::text[], :hosts::text[], :realms::text[],
-            :hops::text[], :states::text[], :evidences::text[], :deadlines::timestamptz[])
+            :hops::text[], :states::text[], :evidences::text[], :deadlines::timestamptz[],
+            :contexts::text[])
      AS x (push_id, core_id, effect, means, rung, cause, imsi, session_id, target_host,
-           target_realm, next_hop, state, evidence, deadline)
+           target_realm, next_hop, state, evidence, deadline, contexts)
 ON CONFLICT (push_id) DO NOTHING
 RETURNING push_id;
 
@@ -111,7 +113,7 @@ FROM taken WHERE push.push_id = taken.push_id
 RETURNING push.push_id, operator_id, account_id, line_id, core_id, effect, means, rung,
           wanted_version, cause, imsi, session_id, target_host, target_realm, next_hop, state,
           attempts, result, first_attempt, sent_host, sent_realm, asked_at, sent_at,
-          acknowledged_at, deadline;
+          acknowledged_at, deadline, contexts;
 
 -- settle_push
 -- What became of a push that was sent; nothing if it was ended meanwhile. What may have arrived

@@ -104,6 +104,7 @@ _REFUSAL = {
     "suspended": Badge("suspended", "pause_circle", "attention"),
     "no_plan": Badge("no plan", "sell", "attention"),
     "rat_not_allowed": Badge("radio barred", "block", "attention"),
+    "operator_barred": Badge("barred", "block", "attention"),
     "roaming_not_allowed": Badge("roaming not allowed", "flight", "attention"),
     "apn_not_allowed": Badge("APN not in the plan", "block", "attention"),
     "device_not_allowed": Badge("locked to other devices", "phonelink_lock", "attention"),

@@ -20,6 +20,8 @@ EFFECTS: Mapping[str, str] = MappingProxyType(
         "speed_up": "Speed up",
         "refill": "Grant data again",
         "walled_garden": "Lead to the walled garden",
+        "change_access": "Change where it may be used",
+        "take_away": "Take an APN away",
         "leave_node": "Let go of the phone",
     }
 )
@@ -32,6 +34,10 @@ MEANS: Mapping[str, str] = MappingProxyType(
         "gy_reauthorise": "a new grant at the gateway (Gy)",
         "gy_next_report": "the gateway's next report (Gy)",
         "s6a_idr": "new subscriber data for the MME (S6a)",
+        "s6a_dsr": "deletion of subscriber data (S6a)",
+        "s6a_clr_update": "release of a phone that moved on (S6a)",
+        "s6a_clr_sgsn_update": "release of a phone that left the SGSN (S6d)",
+        "s6a_clr_initial_attach": "release of a phone that attached anew elsewhere (S6a)",
         "s6a_clr_withdraw": "withdrawal from the MME (S6a)",
         "s6a_clr_reattach": "detach and attach anew (S6a)",
         "next_attach": "the phone's next attach",

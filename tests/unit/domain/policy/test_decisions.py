@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.unit.domain.policy.lines import FULL, PLAN, SLOW, THROTTLED_PLAN, a_profile
+from wispgate.domain.policy.access import NodeFeatures, OperatorBar
 from wispgate.domain.policy.decisions import (
     Admitted,
     Allowed,
@@ -21,7 +22,9 @@ from wispgate.domain.policy.profile import NetworkProfile
 
 SOFT = {"state": LineState.SUSPENDED, "suspensions": (Suspension("overdue"),)}
 HARD = {"state": LineState.SUSPENDED, "suspensions": (Suspension("fraud", is_hard=True),)}
-HOME_ONLY = {"restrictions": (Restriction("no_roaming", "asked", is_home_only=True),)}
+HOME_ONLY = {
+    "restrictions": (Restriction("no_roaming", "asked", bars=(OperatorBar.ROAMING_OUTSIDE_HPLMN,)),)
+}
 HOME, ABROAD = "00101", "26201"
 
 
@@ -89,6 +92,64 @@ def test_session_is_refused_for_the_first_reason(
     decision = decide_admission(a_profile(**facts), apn=apn, visited_plmn=ABROAD)
 
     assert decision == Refused(expected)
+
+
+def barred(*bars: OperatorBar, **more: Any) -> NetworkProfile:
+    return a_profile(restrictions=(Restriction("bars", "asked", bars=bars),), **more)
+
+
+def test_country_bar_lets_roam_inside_the_home_country() -> None:
+    profile = barred(OperatorBar.ROAMING_OUTSIDE_HPLMN_COUNTRY)
+
+    assert [may_roam(profile, plmn) for plmn in (HOME, "00102", ABROAD)] == [True, True, False]
+
+
+def test_line_roams_only_in_the_zones_of_its_plan() -> None:
+    profile = replace(a_profile(), roaming_networks=("244", "31041"))
+
+    networks = (HOME, "24405", "31041", "310410", ABROAD)
+
+    assert [may_roam(profile, plmn) for plmn in networks] == [True, True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("bar", "visited", "bits", "is_refused"),
+    [
+        (OperatorBar.ALL_PACKET_SERVICES, HOME, 0, True),
+        (OperatorBar.ALL_PACKET_SERVICES, HOME, 1, False),
+        (OperatorBar.ROAMER_ACCESS_HPLMN_AP, HOME, 0, False),
+        (OperatorBar.ROAMER_ACCESS_HPLMN_AP, ABROAD, 5, True),
+        (OperatorBar.ROAMER_ACCESS_HPLMN_AP, ABROAD, 2, False),
+        (OperatorBar.ROAMER_ACCESS_VPLMN_AP, ABROAD, 3, True),
+        (OperatorBar.ROAMER_ACCESS_VPLMN_AP, ABROAD, 4, False),
+    ],
+)
+def test_node_that_cannot_enforce_a_bar_does_not_get_the_line(
+    bar: OperatorBar, visited: str, bits: int, *, is_refused: bool
+) -> None:
+    profile = barred(bar)
+
+    decision = decide_update_location(profile, visited_plmn=visited, features=NodeFeatures(bits))
+
+    refused = Refused(Refusal.OPERATOR_BARRED, bar)
+    assert decision == (refused if is_refused else Allowed(profile))
+
+
+@pytest.mark.parametrize(
+    ("bar", "visited", "is_refused"),
+    [
+        (OperatorBar.ALL_PACKET_SERVICES, HOME, True),
+        (OperatorBar.ROAMER_ACCESS_HPLMN_AP, HOME, False),
+        (OperatorBar.ROAMER_ACCESS_HPLMN_AP, ABROAD, True),
+        (OperatorBar.ROAMER_ACCESS_VPLMN_AP, ABROAD, False),
+    ],
+)
+def test_home_gateway_opens_no_session_that_is_barred(
+    bar: OperatorBar, visited: str, *, is_refused: bool
+) -> None:
+    decision = decide_admission(barred(bar), apn="internet", visited_plmn=visited)
+
+    assert (decision == Refused(Refusal.OPERATOR_BARRED, bar)) is is_refused
 
 
 def test_session_of_an_unknown_line_is_refused() -> None:

@@ -16,10 +16,11 @@ from tests.unit.domain.policy.lines import (
     a_profile,
     some_facts,
 )
-from wispgate.domain.plan.compiled import Apn, SpeedBand
+from wispgate.domain.plan.compiled import Apn, SpeedBand, Zone
 from wispgate.domain.plan.exhaustion import AutoTopUp, Block, FinalAction, NotifyOnly
 from wispgate.domain.plan.schedule import Window
 from wispgate.domain.plan.speed import Speed
+from wispgate.domain.policy.access import OperatorBar
 from wispgate.domain.policy.facts import (
     LineState,
     Override,
@@ -32,7 +33,7 @@ from wispgate.kernel.errors import InvalidValue
 
 OVERDUE, FRAUD = Suspension("overdue"), Suspension("fraud", is_hard=True)
 GARDEN = Restriction("walled_garden", "overdue", walled_garden_url="http://pay.example/")
-HOME_ONLY = Restriction("no_roaming", "customer request", is_home_only=True)
+HOME_ONLY = Restriction("no_roaming", "customer request", bars=(OperatorBar.ROAMING_OUTSIDE_HPLMN,))
 CRAWL = Restriction("slow", "fair use", speed=Speed(64_000, 128_000))
 
 
@@ -129,12 +130,34 @@ def test_strongest_restrictions_win_together() -> None:
 
     assert profile.speed_now == CRAWL.speed
     assert profile.walled_garden_url == "http://pay.example/"
-    assert not profile.is_roaming_allowed
+    assert profile.operator_bars == (OperatorBar.ROAMING_OUTSIDE_HPLMN,)
     assert profile.restrictions == ("slow", "walled_garden", "no_roaming", "slow")
 
 
 def test_plan_may_keep_its_lines_at_home() -> None:
     assert not a_profile(plan=replace(PLAN, is_roaming_allowed=False)).is_roaming_allowed
+
+
+def test_plan_names_the_zones_that_it_allows() -> None:
+    plan = replace(PLAN, roaming_zones=("nordic", "gone"), barred_rats=(1000,))
+    zones = (Zone("nordic", ("244", "24007")), Zone("world", ("310",)))
+
+    profile = a_profile(plan=plan, zones=zones, barred_rats=(1001,))
+
+    assert profile.roaming_networks == ("24007", "244")
+    assert profile.barred_rats == (1000, 1001)
+    assert a_profile(zones=zones).roaming_networks is None
+
+
+def test_soft_suspension_is_a_bar_of_all_packets_at_the_node() -> None:
+    everything = (OperatorBar.ALL_PACKET_SERVICES,)
+    soft = {"state": LineState.SUSPENDED, "suspensions": (Suspension("overdue"),)}
+    no_data = {"restrictions": (Restriction("no_data", "asked", bars=everything),)}
+
+    assert a_profile(**soft).node_bars == everything
+    assert a_profile(**soft, **no_data).node_bars == everything
+    assert a_profile(**no_data).is_barred
+    assert a_profile().node_bars == ()
 
 
 def test_override_rules_until_it_ends() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.unit.domain.policy.lines import PLAN, SLOW, THROTTLED_PLAN, a_profile
+from wispgate.domain.plan.speed import Speed
 from wispgate.domain.policy.capabilities import (
     CORE_PROFILES,
     GENERIC_3GPP,
@@ -16,12 +17,14 @@ from wispgate.domain.policy.capabilities import (
     suggest_core_profile,
 )
 from wispgate.domain.policy.facts import LineState, Restriction, Suspension
+from wispgate.domain.policy.profile import ApnProfile
 from wispgate.domain.policy.pushes import (
     Evidence,
     LinePresence,
     Push,
     Urgency,
     decide_effects,
+    list_taken_away,
     plan_pushes,
 )
 from wispgate.kernel.errors import NotFound
@@ -140,7 +143,42 @@ def test_difference_of_profiles_names_the_effect(known: Any, wanted: Any, effect
 def test_profiles_without_speed_are_not_slower() -> None:
     known = replace(a_profile(), speed=None)
 
-    assert decide_effects(known, replace(known, barred_rats=(1004,))) == (Effect.SPEED_UP,)
+    assert decide_effects(known, replace(known, barred_rats=(1004,))) == (Effect.CHANGE_ACCESS,)
+
+
+def an_apn(context_id: int, name: str) -> ApnProfile:
+    return ApnProfile(context_id, name, Speed(1, 1))
+
+
+INTERNET, IMS, MMS = an_apn(1, "internet"), an_apn(2, "ims"), an_apn(3, "mms")
+
+
+@pytest.mark.parametrize(
+    ("known", "wanted", "gone"),
+    [
+        ((INTERNET, IMS, MMS), (INTERNET, IMS), (MMS,)),
+        ((INTERNET, IMS, MMS), (INTERNET,), (IMS, MMS)),
+        ((INTERNET, IMS), (an_apn(1, "ims"),), ()),
+        ((INTERNET, IMS, MMS), (INTERNET, an_apn(2, "mms")), ()),
+        ((INTERNET,), (INTERNET, IMS), ()),
+    ],
+)
+def test_apns_that_only_go_are_taken_away_and_never_the_default(
+    known: tuple[ApnProfile, ...], wanted: tuple[ApnProfile, ...], gone: tuple[ApnProfile, ...]
+) -> None:
+    before, after = (replace(a_profile(), apns=apns) for apns in (known, wanted))
+
+    assert list_taken_away(before, after) == gone
+    assert decide_effects(before, after) == (Effect.TAKE_AWAY if gone else Effect.SPEED_UP,)
+
+
+def test_node_where_the_phone_may_not_be_is_not_told_more_but_left() -> None:
+    here = LinePresence(is_registered=True)
+    rungs = plan_pushes(Effect.CHANGE_ACCESS, GENERIC_3GPP, here)
+    misplaced = plan_pushes(Effect.CHANGE_ACCESS, GENERIC_3GPP, replace(here, is_misplaced=True))
+
+    assert rungs[0].means is Means.S6A_IDR
+    assert misplaced[0].means is Means.S6A_CLR_REATTACH
 
 
 def test_core_profiles_are_found_by_name_and_have_evidence() -> None:

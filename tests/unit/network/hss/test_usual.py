@@ -132,9 +132,17 @@ def agree(raw: bytes) -> bool:
     air, ulr = decode_air(raw), decode_ulr(raw)
     if air is not None:
         compare(read_air(air, PEER), lambda: vector_request_of(generic_of(raw)))
-    if ulr is not None:
+    # An SGSN's (S6a/S6d-Indicator not set) is always read by the generic codec.
+    if ulr is not None and ulr.ulr_flags & 2:
         compare(read_ulr(ulr), lambda: location_request_of(generic_of(raw).message))
     return air is not None or ulr is not None
+
+
+def test_update_of_an_sgsn_is_left_to_the_generic_codec() -> None:
+    updates = [ulr for raw in REQUESTS if (ulr := decode_ulr(raw)) and not ulr.ulr_flags & 2]
+
+    assert updates
+    assert [read_ulr(ulr) for ulr in updates] == [None] * len(updates)
 
 
 def test_there_are_captured_requests() -> None:
