@@ -313,13 +313,20 @@ class Client:
             ("Requested-EUTRAN-Authentication-Info", wanted),
             ("Visited-PLMN-Id", PLMN.encode()),
         ]
-        return await self._s6a(COMMAND_AUTHENTICATION_INFORMATION, imsi, avps)
+        return await self.s6a(COMMAND_AUTHENTICATION_INFORMATION, imsi, avps)
 
-    async def ulr(self, imsi: str = IMSI) -> Message:
+    async def ulr(
+        self, imsi: str = IMSI, *, flags: int = 34, plmn: Plmn = PLMN, rat_type: int = 1004,
+        features: tuple[int, int] | None = None, more: list[AvpItem] | None = None,
+    ) -> Message:  # fmt: skip
+        """`features` are Feature-Lists 1 and 2; None: nothing is said of them."""
         avps: list[AvpItem] = [
-            ("RAT-Type", 1004), ("ULR-Flags", 34), ("Visited-PLMN-Id", PLMN.encode())
+            ("RAT-Type", rat_type), ("ULR-Flags", flags), ("Visited-PLMN-Id", plmn.encode())
         ]  # fmt: skip
-        return await self._s6a(COMMAND_UPDATE_LOCATION, imsi, avps)
+        for number, bits in enumerate(features or (), start=1):
+            group = [("Vendor-Id", 10415), ("Feature-List-ID", number), ("Feature-List", bits)]
+            avps.append(("Supported-Features", group))
+        return await self.s6a(COMMAND_UPDATE_LOCATION, imsi, [*avps, *(more or [])])
 
     async def ccr(
         self, request_type: int, number: int, session_id: str, *, more: list[AvpItem] | None = None,
@@ -352,7 +359,7 @@ class Client:
         assert self.diameter is not None
         return await self.diameter.request(application, command, avps)
 
-    async def _s6a(self, command: int, imsi: str, avps: list[AvpItem]) -> Message:
+    async def s6a(self, command: int, imsi: str, avps: list[AvpItem]) -> Message:
         assert self.diameter is not None
         common: list[AvpItem] = [
             ("Session-Id", self.diameter.new_session_id()),
