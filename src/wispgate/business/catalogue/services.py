@@ -33,6 +33,7 @@ def draft_plan(*, code: str, name: str, price: Decimal, definition: PlanDefiniti
         if price < 0:
             raise InvalidValue("a price is not negative", field="price")
         Money(price, operator.currency)
+        _require_zones(definition.roaming_zones, operator.id)
         plan = _ensure_plan(code, operator.id)
         newest = plan.versions.order_by("-version").first()
         number = 1 if newest is None else newest.version + 1
@@ -52,6 +53,13 @@ def draft_plan(*, code: str, name: str, price: Decimal, definition: PlanDefiniti
         )
         version.save(force_insert=True)
         return version
+
+
+def _require_zones(names: tuple[str, ...], operator_id: UUID) -> None:
+    known = {zone.name for zone in operators.list_roaming_zones(operator_id)}
+    unknown = sorted(set(names) - known)
+    if unknown:
+        raise InvalidValue(f"there is no roaming zone {unknown[0]!r}", field="roaming_zones")
 
 
 def launch(code: str) -> PlanVersion:

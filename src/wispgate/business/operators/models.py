@@ -173,6 +173,25 @@ class NumberingSeries(models.Model):
         return f"{self.prefix}{shown_year}{self.first_number + place - 1:0{self.digits}d}"
 
 
+class RoamingZone(models.Model):
+    """Networks under one name, of which plans say whether they may be roamed in."""
+
+    id = models.UUIDField(primary_key=True)
+    operator = models.ForeignKey(Operator, on_delete=models.PROTECT, related_name="roaming_zones")
+    name = models.SlugField(max_length=40)
+    # MCCs ("244") and networks, MCC and MNC together ("24405").
+    networks = ArrayField(models.CharField(max_length=6))
+
+    class Meta:
+        ordering = ("name",)
+        constraints = [
+            models.UniqueConstraint(fields=("operator", "name"), name="roamingzone_name_is_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class PaymentGateway(models.Model):
     """Where an operator's customers pay. What opens it is sealed, and shown to nobody again."""
 

@@ -18,6 +18,7 @@ from wispgate.business.operators.models import (
     OperatorSuspension,
     PaymentGateway,
     Peer,
+    RoamingZone,
     TaxRate,
 )
 from wispgate.kernel.errors import NotFound
@@ -107,6 +108,10 @@ def find_tax_rate(operator_id: UUID, code: str, *, on: date) -> TaxRate | None:
 
 def list_series(operator_id: UUID) -> Sequence[NumberingSeries]:
     return list(NumberingSeries.objects.filter(operator_id=operator_id))
+
+
+def list_roaming_zones(operator_id: UUID) -> Sequence[RoamingZone]:
+    return list(RoamingZone.objects.filter(operator_id=operator_id))
 
 
 def list_gateways(operator_id: UUID) -> Sequence[PaymentGateway]:

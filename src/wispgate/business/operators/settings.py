@@ -23,6 +23,7 @@ from wispgate.business.operators.models import (
     NumberingSeries,
     Operator,
     PaymentGateway,
+    RoamingZone,
     TaxRate,
 )
 from wispgate.domain.authentication.sealing import seal
@@ -35,6 +36,9 @@ _COLOUR: Final = re.compile(r"#[0-9a-f]{6}")
 _LABEL: Final = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN: Final = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})+")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_ZONE: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+# The countries of the world and some networks beside: each stands in the profiles of its lines.
+MOST_NETWORKS: Final = 300
 _URL: Final = re.compile(r"https?://[^\s]{1,190}")
 
 # Texts of a brand and the most characters of each.
@@ -174,6 +178,33 @@ def set_series(
         ),
         create_defaults=chosen | {"id": ids.new_id(scopes.current().now)},
     )
+
+
+def put_roaming_zone(*, name: str, networks: Sequence[str]) -> None:
+    """Defines a zone, or changes it. Lines learn of it when they are written anew."""
+    if not _ZONE.fullmatch(name):
+        raise InvalidValue("small letters, digits, - and _", field="name")
+    wanted = sorted({one.strip().replace("-", "") for one in networks})
+    if not 1 <= len(wanted) <= MOST_NETWORKS:
+        raise InvalidValue(f"a zone has 1 to {MOST_NETWORKS} networks", field="networks")
+    wrong = [one for one in wanted if not re.fullmatch("[0-9]{3}([0-9]{2,3})?", one)]
+    if wrong:
+        raise InvalidValue(
+            f"an MCC (244) or a network (244-05), not {wrong[0]!r}", field="networks"
+        )
+    RoamingZone.objects.update_or_create(
+        operator_id=scopes.current_operator_id(),
+        name=name,
+        defaults={"networks": wanted},
+        create_defaults={"networks": wanted, "id": ids.new_id(scopes.current().now)},
+    )
+
+
+def remove_roaming_zone(name: str) -> None:
+    """Plans that name it allow nothing by that any more."""
+    mine = RoamingZone.objects.filter(name=name, operator_id=scopes.current_operator_id())
+    if not mine.delete()[0]:
+        raise NotFound("roaming zone", name)
 
 
 def put_gateway(

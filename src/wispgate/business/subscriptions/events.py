@@ -100,6 +100,27 @@ class SubscriptionResumed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionRestricted(Event):
+    """Something was taken away from the line, which stays on."""
+
+    kind: ClassVar[str] = "subscription.restricted"
+
+    profile: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionUnrestricted(Event):
+    """One restriction less. `remaining` are the profiles that still hold."""
+
+    kind: ClassVar[str] = "subscription.unrestricted"
+
+    profile: str
+    reason: str
+    remaining: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionTerminated(Event):
     kind: ClassVar[str] = "subscription.terminated"
 

@@ -16,6 +16,7 @@ from wispgate.business.operators import scope as scopes
 from wispgate.business.subscriptions.errors import MsisdnTaken
 from wispgate.business.subscriptions.models import Subscription
 from wispgate.business.subscriptions.profile import compile_for
+from wispgate.domain.plan.compiled import Zone
 from wispgate.domain.policy.events import NetworkProfileChanged
 from wispgate.kernel.events import Event
 
@@ -95,6 +96,10 @@ def write(subscription: Subscription, core_id: UUID, imsi: str, account: crm.Acc
         currency=operator.currency,
         time_zone=operator.time_zone,
         plmns=operators.get_core_by_id(core_id).plmns,
+        zones=[
+            Zone(zone.name, tuple(zone.networks))
+            for zone in operators.list_roaming_zones(subscription.operator_id)
+        ],
         operator_suspensions=operators.suspension_reasons(subscription.operator_id),
         now=now,
     )
@@ -124,6 +129,20 @@ def write(subscription: Subscription, core_id: UUID, imsi: str, account: crm.Acc
         version=subscription.profile_version,
     )
     publish(changed, account)
+
+
+def rewrite(subscription: Subscription, account: crm.Account) -> None:
+    """Writes what the network must know of a line whose card stays as it is."""
+    sim = subscription.sim
+    if sim is not None:
+        write(subscription, sim.core_id, sim.imsi, account)
+        return
+    core_id = find_core(subscription, account)
+    if core_id is None:
+        # It never had a card, and the network never heard of it.
+        subscription.save()
+    else:
+        write(subscription, core_id, "", account)
 
 
 def publish(event: Event, account: crm.Account) -> None:

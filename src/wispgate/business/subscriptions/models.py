@@ -33,6 +33,10 @@ class Subscription(models.Model):
     )
     # When another card took it over last: what a thief would do next is held back for a while.
     swapped_at = models.DateTimeField(null=True)
+    # Restrictions that are on, as `restricting.Laid` has them; and by APN the address that it
+    # always gets there.
+    restrictions = models.JSONField(default=list, db_default=[])
+    static_addresses = models.JSONField(default=dict, db_default={})
     profile_version = models.BigIntegerField(default=0)
     created_at = models.DateTimeField()
     activated_at = models.DateTimeField(null=True)

@@ -5,9 +5,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from wispgate.business.catalogue import queries as catalogue
+from wispgate.business.subscriptions.laid import addresses_of, restrictions_of
 from wispgate.business.subscriptions.models import Subscription, Suspension
 from wispgate.domain.plan.basic import basic_plan
-from wispgate.domain.plan.compiled import CompiledPlan
+from wispgate.domain.plan.compiled import CompiledPlan, Zone
 from wispgate.domain.policy.facts import LineFacts, LineState
 from wispgate.domain.policy.facts import Suspension as SuspensionFact
 from wispgate.domain.policy.profile import NetworkProfile, compile_profile
@@ -27,6 +28,7 @@ def compile_for(  # noqa: PLR0913 (the facts of a line)
     currency: str,
     time_zone: str,
     plmns: Sequence[str],
+    zones: Sequence[Zone] = (),
     operator_suspensions: Sequence[str] = (),
     now: datetime,
 ) -> NetworkProfile:
@@ -46,6 +48,9 @@ def compile_for(  # noqa: PLR0913 (the facts of a line)
             *(SuspensionFact(f"operator:{one}", is_hard=True) for one in operator_suspensions),
         ),
         home_plmns=tuple(plmn.replace("-", "") for plmn in plmns),
+        zones=tuple(zones),
+        restrictions=tuple(one.fact() for one in restrictions_of(subscription)),
+        static_addresses=addresses_of(subscription),
         device_lock=tuple(subscription.device_lock),
     )
     return compile_profile(facts, now=now, version=subscription.profile_version)

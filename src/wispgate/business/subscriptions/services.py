@@ -34,6 +34,7 @@ from wispgate.business.subscriptions.errors import (
     HasSimAlready,
     ReasonNotThere,
 )
+from wispgate.business.subscriptions.laid import parse_addresses
 from wispgate.business.subscriptions.lifecycle import (
     SubscriptionAction,
     SubscriptionState,
@@ -41,6 +42,11 @@ from wispgate.business.subscriptions.lifecycle import (
 )
 from wispgate.business.subscriptions.models import Subscription, Suspension
 from wispgate.business.subscriptions.numbering import set_msisdn
+from wispgate.business.subscriptions.restricting import (
+    restrict,
+    set_static_addresses,
+    unrestrict,
+)
 from wispgate.business.subscriptions.work import Work, number_of, working_on
 from wispgate.domain.equipment.lists import device_of
 from wispgate.kernel.errors import IllegalTransition, InvalidValue
@@ -54,18 +60,22 @@ __all__ = [
     "change_plan",
     "create_subscription",
     "lock_devices",
+    "parse_addresses",
     "parse_devices",
     "renew_plan",
+    "restrict",
     "resume",
     "retire_sim",
     "rewrite_lines",
     "set_msisdn",
+    "set_static_addresses",
     "suspend",
     "swap_sim",
     "terminate",
     "top_up_data",
     "top_up_wallet",
     "unassign_sim",
+    "unrestrict",
 ]
 
 # The words for reasons and kinds, for those who ask people to choose one.

@@ -28,6 +28,15 @@ class OperatorResumed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoamingZoneChanged(Event):
+    """A zone has other networks, or is no more; lines whose plan names it were written anew."""
+
+    kind: ClassVar[str] = "operator.roaming_zone_changed"
+
+    zone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StockAllotted(Event):
     """SIMs or numbers went from a host to an MVNO; each of the two is told."""
 

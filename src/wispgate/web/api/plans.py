@@ -9,8 +9,9 @@ from ninja import Router, Schema
 from pydantic import Field
 
 from wispgate.business.catalogue import queries, services
-from wispgate.business.catalogue.definition import AtExhaustion, PlanDefinition
+from wispgate.business.catalogue.definition import AtExhaustion, PlanDefinition, RadioTechnology
 from wispgate.business.catalogue.lifecycle import PlanState
+from wispgate.domain.plan.compiled import PdnType
 from wispgate.kernel.errors import InvalidValue
 from wispgate.web.api.door import BearerToken
 from wispgate.web.api.schemas import Closed, Text
@@ -18,13 +19,20 @@ from wispgate.web.api.schemas import Closed, Text
 router = Router(tags=["plans"])
 
 CodeText = Annotated[str, Field(pattern="^[a-z0-9][a-z0-9-]{0,39}$")]
+ZoneText = Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_-]{0,39}$")]
 ApnText = Annotated[str, Field(pattern=r"^(\*|[a-z0-9][a-z0-9.-]{0,99})$")]
 Bps = Annotated[int, Field(ge=1, le=10**12)]
 PriceText = Annotated[str, Field(pattern=r"^[0-9]{1,13}(\.[0-9]{1,6})?$", examples=["10.00"])]
 
 
+_LISTS = ("apns", "zero_rated_groups", "roaming_zones", "barred_rats")
+
+
 class PlanTerms(Schema):
-    """Octets, bit/s, days and seconds; `data_octets` null is unlimited."""
+    """Octets, bit/s, days and seconds; `data_octets` null is unlimited.
+
+    `roaming_zones` empty: roaming is allowed anywhere, or nowhere by `is_roaming_allowed`.
+    """
 
     speed_up_bps: Bps
     speed_down_bps: Bps
@@ -46,6 +54,10 @@ class PlanTerms(Schema):
     slice_octets: Annotated[int, Field(ge=1, le=2**31)] = 50_000_000
     validity_time_seconds: Annotated[int, Field(ge=60, le=86_400)] = 3600
     is_roaming_allowed: bool = True
+    roaming_zones: Annotated[list[ZoneText], Field(max_length=50, default_factory=list)]
+    barred_rats: Annotated[list[RadioTechnology], Field(max_length=4, default_factory=list)]
+    pdn_type: PdnType = PdnType.IPV4
+    has_static_addresses: bool = False
 
 
 class NewPlan(Closed, PlanTerms):
@@ -70,7 +82,7 @@ class PlanOut(Schema):
     def show(version: Any) -> "PlanOut":
         definition = queries.definition_of(version)
         terms = {name: getattr(definition, name) for name in PlanTerms.model_fields}
-        lists = {name: list(terms[name]) for name in ("apns", "zero_rated_groups")}
+        lists = {name: list(terms[name]) for name in _LISTS}
         return PlanOut(
             id=version.plan_id,
             code=version.plan.code,
@@ -92,7 +104,7 @@ def draft_plan(request: HttpRequest, body: NewPlan) -> PlanOut:
     """A new plan as a draft, or the next version of the one with that code."""
     given = body.dict()
     code, name, price = given.pop("code"), given.pop("name"), Decimal(given.pop("price"))
-    given["apns"], given["zero_rated_groups"] = tuple(body.apns), tuple(body.zero_rated_groups)
+    given |= {name: tuple(given[name]) for name in _LISTS}
     definition = PlanDefinition(**given)
     return PlanOut.show(
         services.draft_plan(code=code, name=name, price=price, definition=definition)

@@ -13,6 +13,7 @@ from wispgate.business.inventory.lifecycle import SimState
 from wispgate.business.subscriptions.lifecycle import SubscriptionState
 from wispgate.business.subscriptions.services import SuspensionKind, SuspensionReason
 from wispgate.business.subscriptions.trace import Milestone, Trace
+from wispgate.domain.policy.restrictions import RestrictionName
 
 # One line: PostgreSQL's text has no NUL, other control characters have no place in a name either.
 Text = Annotated[str, StringConstraints(pattern="^[^\\x00-\\x1f\\x7f-\\x9f]*$")]
@@ -170,6 +171,39 @@ class LiftedSuspension(Closed):
     reason: SuspensionReason
 
 
+class NewRestriction(Closed):
+    """The speeds (bit/s) belong to the profile slow, the page to walled_garden."""
+
+    profile: RestrictionName
+    reason: SuspensionReason
+    note: Annotated[Text, Field(max_length=200)] = ""
+    speed_up_bps: Annotated[int, Field(ge=1, le=10**12)] | None = None
+    speed_down_bps: Annotated[int, Field(ge=1, le=10**12)] | None = None
+    walled_garden_url: Annotated[Text, Field(max_length=200)] = ""
+
+
+class LiftedRestriction(Closed):
+    profile: RestrictionName
+    reason: SuspensionReason
+
+
+class RestrictionOut(Schema):
+    profile: RestrictionName
+    reason: SuspensionReason
+    note: str
+    since: datetime
+    speed_up_bps: int | None
+    speed_down_bps: int | None
+    walled_garden_url: str
+
+
+class StaticAddresses(Closed):
+    """By APN the address that the line always gets there; an empty object takes them away."""
+
+    addresses: Annotated[dict[str, Annotated[Text, Field(max_length=45)]], Field(max_length=20)]
+    reason: Annotated[Text, Field(max_length=200)] = ""
+
+
 class ChosenMsisdn(Closed):
     """null takes the number away."""
 
@@ -207,6 +241,8 @@ class SubscriptionOut(Schema):
     sim_state: SimState | None
     msisdn: str | None
     suspensions: list[SuspensionOut]
+    restrictions: list[RestrictionOut]
+    static_addresses: dict[str, str]
     plan_id: UUID | None
     plan_version: int | None
     plan_paid_until: datetime | None
@@ -235,6 +271,8 @@ class SubscriptionOut(Schema):
             sim_state=SimState(sim.state) if sim else None,
             msisdn=subscription.msisdn or None,
             suspensions=reasons,
+            restrictions=[RestrictionOut(**row) for row in subscription.restrictions],
+            static_addresses=subscription.static_addresses,
             plan_id=subscription.plan_id,
             plan_version=subscription.plan_version,
             plan_paid_until=subscription.plan_paid_until,

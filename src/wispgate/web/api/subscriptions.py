@@ -11,6 +11,8 @@ from ninja import Query, Router
 from wispgate.business.operators import scope as scopes
 from wispgate.business.subscriptions import queries, services
 from wispgate.business.subscriptions.lifecycle import SubscriptionState
+from wispgate.domain.plan.speed import Speed
+from wispgate.kernel.errors import InvalidValue
 from wispgate.web.api.door import BearerToken
 from wispgate.web.api.paging import Page, page_of
 from wispgate.web.api.schemas import (
@@ -18,9 +20,12 @@ from wispgate.web.api.schemas import (
     ChosenMsisdn,
     ChosenSim,
     DeviceLock,
+    LiftedRestriction,
     LiftedSuspension,
+    NewRestriction,
     NewSubscription,
     NewSuspension,
+    StaticAddresses,
     SubscriptionOut,
     SubscriptionPage,
 )
@@ -118,6 +123,45 @@ def resume(request: HttpRequest, subscription_id: UUID, body: LiftedSuspension) 
     return _show(subscription_id)
 
 
+@router.post(
+    "/{subscription_id}/restrict",
+    auth=BearerToken("subscription.suspend"),
+    response=SubscriptionOut,
+)
+def restrict(request: HttpRequest, subscription_id: UUID, body: NewRestriction) -> SubscriptionOut:
+    """Takes something away from it without suspending it."""
+    given = body.dict(exclude={"speed_up_bps", "speed_down_bps"})
+    services.restrict(subscription_id, **given, speed=_speed(body))
+    return _show(subscription_id)
+
+
+@router.post(
+    "/{subscription_id}/unrestrict",
+    auth=BearerToken("subscription.resume"),
+    response=SubscriptionOut,
+)
+def unrestrict(
+    request: HttpRequest, subscription_id: UUID, body: LiftedRestriction
+) -> SubscriptionOut:
+    """Lifts one restriction."""
+    services.unrestrict(subscription_id, profile=body.profile, reason=body.reason)
+    return _show(subscription_id)
+
+
+@router.post(
+    "/{subscription_id}/static-addresses",
+    auth=BearerToken("subscription.device"),
+    response=SubscriptionOut,
+)
+def set_static_addresses(
+    request: HttpRequest, subscription_id: UUID, body: StaticAddresses
+) -> SubscriptionOut:
+    """The address that it always gets in an APN, where its plan allows that."""
+    with scopes.because(body.reason):
+        services.set_static_addresses(subscription_id, addresses=body.addresses)
+    return _show(subscription_id)
+
+
 @router.post("/{subscription_id}/swap-sim", auth=BearerToken("sim.swap"), response=SubscriptionOut)
 def swap_sim(request: HttpRequest, subscription_id: UUID, body: ChosenSim) -> SubscriptionOut:
     """Another card takes over number and state; the old one is retired."""
@@ -149,6 +193,15 @@ def terminate(
     with _because(body):
         services.terminate(subscription_id)
     return _show(subscription_id)
+
+
+def _speed(body: NewRestriction) -> Speed | None:
+    up, down = body.speed_up_bps, body.speed_down_bps
+    if up is None and down is None:
+        return None
+    if up is None or down is None:
+        raise InvalidValue("a speed has two ways: up and down", field="speed_up_bps")
+    return Speed(up, down)
 
 
 @contextmanager

@@ -250,6 +250,11 @@ class GatewayOut(Schema):
     is_enabled: bool
 
 
+class RoamingZoneOut(Schema):
+    name: str
+    networks: list[str]
+
+
 class SettingsOut(Schema):
     operator: OperatorOut
     brand: BrandOut | None
@@ -257,6 +262,7 @@ class SettingsOut(Schema):
     tax_rates: list[TaxRateOut]
     series: list[SeriesOut]
     gateways: list[GatewayOut]
+    roaming_zones: list[RoamingZoneOut]
 
 
 class ChangedOperator(Closed):
@@ -304,6 +310,16 @@ class NewSeries(Closed):
     digits: Annotated[int, Field(ge=1, le=12)] = 6
     first_number: Annotated[int, Field(ge=1, le=10**12)] = 1
     is_yearly: bool = True
+
+
+class NewRoamingZone(Closed):
+    """`networks` are MCCs (244) and networks (24405 or 244-05)."""
+
+    name: Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_-]{0,39}$")]
+    networks: Annotated[
+        list[Annotated[str, Field(pattern="^[0-9]{3}(-?[0-9]{2,3})?$")]],
+        Field(min_length=1, max_length=300),
+    ]
 
 
 class NewGateway(Closed):
@@ -390,6 +406,24 @@ def set_series(request: HttpRequest, body: NewSeries) -> SettingsOut:
     return _settings()
 
 
+@router.post("/operator/roaming-zones", auth=BearerToken("operator.update"), response=SettingsOut)
+def put_roaming_zone(request: HttpRequest, body: NewRoamingZone) -> SettingsOut:
+    """Defines a zone of visited networks, or changes it; lines whose plan names it follow."""
+    services.put_roaming_zone(name=body.name, networks=body.networks)
+    return _settings()
+
+
+@router.post(
+    "/operator/roaming-zones/{name}/remove",
+    auth=BearerToken("operator.update"),
+    response=SettingsOut,
+)
+def remove_roaming_zone(request: HttpRequest, name: NamePath) -> SettingsOut:
+    """Plans that name it allow nothing by that any more."""
+    services.remove_roaming_zone(name)
+    return _settings()
+
+
 @router.post("/operator/gateways", auth=BearerToken("operator.gateway"), response=SettingsOut)
 def put_gateway(request: HttpRequest, body: NewGateway) -> SettingsOut:
     """Defines a payment gateway, or changes it."""
@@ -421,6 +455,7 @@ def _settings() -> SettingsOut:
         tax_rates=_all(TaxRateOut, queries.list_tax_rates(operator_id)),
         series=_all(SeriesOut, queries.list_series(operator_id)),
         gateways=_all(GatewayOut, queries.list_gateways(operator_id)),
+        roaming_zones=_all(RoamingZoneOut, queries.list_roaming_zones(operator_id)),
     )
 
 

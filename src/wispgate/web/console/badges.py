@@ -97,6 +97,15 @@ _FINDING = {
     "attention": Badge("look at it", "warning", "attention"),
     "good": Badge("good", "check_circle", "good"),
 }
+_RESTRICTION = {
+    "slow": Badge("slow", "speed", "attention"),
+    "walled_garden": Badge("walled garden", "fence", "attention"),
+    "no_data": Badge("no data", "block", "attention"),
+    "no_roaming": Badge("no roaming", "flight", "attention"),
+    "home_country_only": Badge("home country only", "flight", "attention"),
+    "no_home_access_abroad": Badge("no home gateways abroad", "flight", "attention"),
+    "no_visited_access": Badge("no visited gateways", "flight", "attention"),
+}
 # Who asks again and again for what it may not have is no harm done; a wrong key is.
 _REFUSAL = {
     "unknown_subscriber": Badge("unknown IMSI", "help", "attention"),
@@ -162,6 +171,7 @@ BADGES: Mapping[str, Mapping[str, Badge]] = MappingProxyType(
         "action": _ACTION,
         "finding": _FINDING,
         "refusal": _REFUSAL,
+        "restriction": _RESTRICTION,
         "approval": _APPROVAL,
         "access": _ACCESS,
         "role": _ROLE,

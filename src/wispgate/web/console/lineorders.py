@@ -14,7 +14,7 @@ from wispgate.business.subscriptions.lifecycle import actions_from as line_actio
 from wispgate.kernel.identifiers import Iccid, Msisdn
 from wispgate.kernel.money import Money
 from wispgate.kernel.units import format_octets, parse_octets
-from wispgate.web.console import planwords, reads, telling
+from wispgate.web.console import planwords, reads, restrictionorders, telling
 from wispgate.web.console.fields import Field, Option, Reader, positive
 from wispgate.web.console.linepage import LinePage
 from wispgate.web.console.ordering import Order, Prepared
@@ -299,6 +299,7 @@ _ROWS = (
         fields=_device_fields,
         prepare=_lock_devices,
     ),
+    *restrictionorders.ROWS,
     Order(
         name="terminate",
         permission="subscription.terminate",

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from wispgate.business.catalogue.definition import AtExhaustion, PlanDefinition
+from wispgate.business.catalogue.definition import AtExhaustion, PlanDefinition, RadioTechnology
+from wispgate.domain.plan.compiled import PdnType
 from wispgate.kernel.errors import InvalidValue
 from wispgate.kernel.money import Money
 from wispgate.kernel.units import format_bps, format_octets, parse_bps, parse_octets
@@ -14,6 +15,13 @@ from wispgate.web.console.fields import Field, Option, Reader, positive
 _MAX_AMOUNT = 10**15
 _NO_APNS: tuple[str, ...] = ()
 _NO_GROUPS: tuple[int, ...] = ()
+_NO_TECHNOLOGIES: tuple[RadioTechnology, ...] = ()
+_PDN_LABELS = {
+    PdnType.IPV4: "IPv4",
+    PdnType.IPV6: "IPv6",
+    PdnType.IPV4V6: "IPv4 and IPv6",
+    PdnType.IPV4_OR_IPV6: "IPv4 or IPv6",
+}
 _EXHAUSTIONS = (
     Option("block", "block", "no data until there is more"),
     Option("throttle", "slow down", "at the speeds below"),
@@ -75,6 +83,32 @@ def network_fields() -> Sequence[Field]:
         Field(
             name="roaming", label="Roaming is allowed", kind="check", value="yes", is_required=False
         ),
+        Field(
+            name="zones",
+            label="Only in these roaming zones",
+            is_required=False,
+            hint="Names from the settings, with commas; empty is anywhere.",
+        ),
+        Field(
+            name="barred",
+            label="Radio technologies that it does not open",
+            is_required=False,
+            hint=f"Of {', '.join(RadioTechnology)}, with commas.",
+        ),
+        Field(
+            name="pdn",
+            label="Addresses",
+            kind="select",
+            value="ipv4",
+            options=tuple(Option(kind, _PDN_LABELS[kind]) for kind in PdnType),
+        ),
+        Field(
+            name="static",
+            label="A line may have static addresses",
+            kind="check",
+            value="",
+            is_required=False,
+        ),
     ]
 
 
@@ -99,6 +133,10 @@ def values_of(version: Any, definition: PlanDefinition) -> dict[str, str]:
         "slice": format_octets(definition.slice_octets),
         "validity": str(definition.validity_time_seconds),
         "roaming": "yes" if definition.is_roaming_allowed else "",
+        "zones": ", ".join(definition.roaming_zones),
+        "barred": ", ".join(definition.barred_rats),
+        "pdn": definition.pdn_type.value,
+        "static": "yes" if definition.has_static_addresses else "",
     }
 
 
@@ -124,6 +162,7 @@ _FORM_FIELDS = {
     "data_octets": "data",
     "validity_days": "days",
     "apns": "apns",
+    "roaming_zones": "zones",
 }
 
 
@@ -145,6 +184,10 @@ def _parts(reader: Reader) -> dict[str, object]:
         "slice_octets": reader.read("slice", _octets, 1),
         "validity_time_seconds": reader.read("validity", positive, 1),
         "is_roaming_allowed": bool(reader.text("roaming")),
+        "roaming_zones": _names(reader.text("zones")),
+        "barred_rats": reader.read("barred", _technologies, _NO_TECHNOLOGIES),
+        "pdn_type": reader.read("pdn", _pdn_type, PdnType.IPV4),
+        "has_static_addresses": bool(reader.text("static")),
     }
 
 
@@ -193,6 +236,23 @@ def _apns(text: str) -> tuple[str, ...]:
     if not names or len(set(names)) < len(names) or names[0] == "*":
         raise InvalidValue("one APN at least, each once; the first is no wildcard")
     return names
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip().lower() for name in text.split(",") if name.strip())
+
+
+def _technologies(text: str) -> tuple[RadioTechnology, ...]:
+    wrong = [name for name in _names(text) if name not in list(RadioTechnology)]
+    if wrong:
+        raise InvalidValue(f"one of {', '.join(RadioTechnology)}, not {wrong[0]!r}")
+    return tuple(RadioTechnology(name) for name in _names(text))
+
+
+def _pdn_type(text: str) -> PdnType:
+    if text not in list(PdnType):
+        raise InvalidValue("choose the kind of addresses")
+    return PdnType(text)
 
 
 def _groups(text: str) -> tuple[int, ...]:

@@ -31,6 +31,7 @@ class ShownSettings:
     rates: Sequence[Any]
     series: Sequence[Any]
     gateways: Sequence[Any]
+    zones: Sequence[Any] = ()
 
 
 def _prepared(
@@ -191,6 +192,45 @@ def _end_tax(shown: ShownSettings, reader: Reader) -> Prepared | None:
     )  # fmt: skip
 
 
+def _zone_fields(_shown: ShownSettings) -> Sequence[Field]:
+    return [
+        Field(name="name", label="Name", hint="Small letters, such as nordic."),
+        Field(name="networks", label="Networks", most=2000,
+              hint="MCCs and networks with commas: 244, 242-01."),
+    ]  # fmt: skip
+
+
+def _zone(shown: ShownSettings, reader: Reader) -> Prepared | None:
+    name = reader.text("name")
+    networks = [part for part in reader.text("networks").replace(",", " ").split() if part]
+    if not name:
+        reader.errors["name"] = "this is needed"
+    if not networks:
+        reader.errors["networks"] = "this is needed"
+    if reader.errors:
+        return None
+    is_new = name not in {one.name for one in shown.zones}
+    told = "Plans can name it." if is_new else "Lines whose plan names it follow, by a push."
+    return _prepared(
+        f"Add the zone {name}" if is_new else f"Change the zone {name}", f"{name} is set.",
+        lambda _key: services.put_roaming_zone(name=name, networks=networks), network=[told],
+    )  # fmt: skip
+
+
+def _zone_options(shown: ShownSettings) -> Sequence[Field]:
+    options = tuple(Option(one.name, one.name) for one in shown.zones)
+    return [Field(name="name", label="Zone", kind="select", options=options)]
+
+
+def _drop_zone(_shown: ShownSettings, reader: Reader) -> Prepared | None:
+    name = reader.text("name")
+    return _prepared(
+        f"Remove {name}", f"{name} is removed.",
+        lambda _key: services.remove_roaming_zone(name),
+        network=["Plans that name it allow no roaming by that any more."],
+    )  # fmt: skip
+
+
 def _series_fields(_shown: ShownSettings) -> Sequence[Field]:
     kinds = tuple(Option(value, label) for value, label in NumberingSeries.Kind.choices)
     return [
@@ -252,6 +292,8 @@ _ROWS = (
     _row("remove_domain", "Remove a domain", "link_off", _domain_options, _drop_domain, needs="domains"),
     _row("add_tax", "Add a tax rate", "percent", _tax_fields, _tax),
     _row("end_tax", "End a tax rate", "event_busy", _end_tax_fields, _end_tax, needs="rates"),
+    _row("add_zone", "Set a roaming zone", "public", _zone_fields, _zone),
+    _row("remove_zone", "Remove a roaming zone", "public_off", _zone_options, _drop_zone, needs="zones"),
     _row("series", "Number documents", "tag", _series_fields, _series),
 )  # fmt: skip
 

@@ -87,6 +87,7 @@ def _shown(visit: Visit) -> ShownSettings:
         rates=operators.list_tax_rates(fresh.id),
         series=operators.list_series(fresh.id),
         gateways=operators.list_gateways(fresh.id),
+        zones=operators.list_roaming_zones(fresh.id),
     )
 
 

@@ -8,7 +8,13 @@ from wispgate.business.tenants.services.allotting import (
 from wispgate.business.tenants.services.deletion import count_live_sessions, delete
 from wispgate.business.tenants.services.exporting import export
 from wispgate.business.tenants.services.importing import import_archive
-from wispgate.business.tenants.services.suspension import resume, set_time_zone, suspend
+from wispgate.business.tenants.services.suspension import (
+    put_roaming_zone,
+    remove_roaming_zone,
+    resume,
+    set_time_zone,
+    suspend,
+)
 
 __all__ = [
     "allot_numbers",
@@ -17,6 +23,8 @@ __all__ = [
     "delete",
     "export",
     "import_archive",
+    "put_roaming_zone",
+    "remove_roaming_zone",
     "resume",
     "set_time_zone",
     "suspend",

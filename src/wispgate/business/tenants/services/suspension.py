@@ -4,17 +4,17 @@ Needs the platform's scope. Every line's profile is written anew, so that enforc
 online as it does for one line.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from uuid import UUID
 
 from django.db import transaction
 
-from wispgate.business.operators import outbox, queries, tenants
+from wispgate.business.operators import outbox, queries, settings, tenants
 from wispgate.business.operators import scope as scopes
 from wispgate.business.subscriptions import services as subscriptions
-from wispgate.business.tenants.events import OperatorResumed, OperatorSuspended
+from wispgate.business.tenants.events import OperatorResumed, OperatorSuspended, RoamingZoneChanged
 
 
 def suspend(slug: str, *, reason: str, note: str = "") -> None:
@@ -54,6 +54,28 @@ def set_time_zone(time_zone: str) -> None:
     with transaction.atomic():
         tenants.set_time_zone(time_zone)
         _rewrite_all()
+
+
+def put_roaming_zone(*, name: str, networks: Sequence[str]) -> None:
+    """Defines a zone of the scope's tenant, or changes it; its lines follow."""
+    with transaction.atomic():
+        settings.put_roaming_zone(name=name, networks=networks)
+        _after_zone(name)
+
+
+def remove_roaming_zone(name: str) -> None:
+    """Takes a zone away; its lines follow."""
+    with transaction.atomic():
+        settings.remove_roaming_zone(name)
+        _after_zone(name)
+
+
+def _after_zone(name: str) -> None:
+    _rewrite_all()
+    changed = RoamingZoneChanged(
+        operator_id=scopes.current_operator_id(), occurred_at=scopes.current().now, zone=name
+    )
+    outbox.publish(changed)
 
 
 @contextmanager
