@@ -16,6 +16,7 @@ UNAUDITED = {
     "key_holder": "which process can open seals of which key, told every two seconds",
     "installation": "one row, written by the first migration",
     "origin_state": "a counter of the node",
+    "peer_reset": "what the node has told its peers of that counter",
     "outbox": "events: facts in transit",
     "peer_connection": "leases of running nodes",
     "peer_statistics": "counts of a node's own",

@@ -22,6 +22,7 @@ PUBLIC_TABLES = {
     "operators_coreservice",
     "operators_peer",
     "origin_state",
+    "peer_reset",
     "peer_connection",
     "peer_statistics",
     "refused_connection",

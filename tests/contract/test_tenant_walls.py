@@ -22,6 +22,7 @@ from wispgate.store import tenancy
 GLOBAL = {
     "installation": "one row: what was fixed when the installation was made",
     "origin_state": "our own Diameter identities; the web has no right to it",
+    "peer_reset": "which nodes know our Origin-State-Id; the web has no right to it",
     "delivery_cursor": "places of consumers in the outboxes, no contents",
     "audit_sealcursor": "how far each source is sealed, no contents",
     "django_migrations": "what was migrated",

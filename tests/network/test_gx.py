@@ -62,6 +62,22 @@ def speed_of(answer: Message) -> tuple[int, int]:
     )
 
 
+async def test_the_cell_of_a_session_is_kept_until_another_is_told(
+    lines: Lines, pgw: Client
+) -> None:
+    card = lines.add_card(IMSI)
+    query = "SELECT user_location FROM {schema}.policy_session WHERE line_id = %s"
+    cells = [bytes.fromhex(f"8200f110000100f11000019b{n:02x}") for n in (1, 2)]
+    seen = []
+
+    for number, location in enumerate((cells[0], b"", cells[1])):
+        more = [("3GPP-User-Location-Info", location)] if location else []
+        await pgw.ccr(1 if number == 0 else 2, number, SESSION, more=more)
+        seen.append(lines.read(card, query)[0]["user_location"])
+
+    assert seen == [cells[0], cells[0], cells[1]]
+
+
 async def test_an_opened_session_gets_rule_quality_and_triggers(lines: Lines, pgw: Client) -> None:
     card = lines.add_card(IMSI)
 

@@ -71,6 +71,8 @@ class SessionEntry:
     speed: Speed
     number: int
     answer: bytes
+    # 3GPP-User-Location-Info as it came; None: not told, what is known stays.
+    user_location: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +248,7 @@ def _columns(batch: Sequence[SessionEntry], now: datetime) -> dict[str, object]:
         "numbers": [entry.number for entry in batch],
         "answers": [entry.answer for entry in batch],
         "event_ids": _new_ids(len(batch), now),
+        "locations": [entry.user_location for entry in batch],
         "now": now,
     }
 

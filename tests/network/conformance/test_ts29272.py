@@ -30,6 +30,7 @@ from wispgate.wire.diameter.commands import (
     COMMAND_INSERT_SUBSCRIBER_DATA,
     COMMAND_NOTIFY,
     COMMAND_PURGE_UE,
+    COMMAND_RESET,
 )
 from wispgate.wire.diameter.message import Message
 
@@ -292,3 +293,29 @@ async def test_5_2_2_1_barring_and_restrictions_are_inserted_where_the_phone_may
     assert data_of(inserted).get_int("Access-Restriction-Data") == 1
     assert cancelled.header.command_code == COMMAND_CANCEL_LOCATION
     assert (cancelled.get_int("Cancellation-Type"), cancelled.get_int("CLR-Flags")) == (2, 3)
+
+
+async def test_5_2_4_a_node_is_reset_once_after_our_state_was_lost(
+    lines: Lines, node: Node, mme: Client
+) -> None:
+    turn = node.enforcer.turn
+    await turn(node.diameter, 0)
+    query = "SELECT origin_state_id FROM peer_reset WHERE identity = 'mme.epc.test'"
+
+    def told() -> list[int]:
+        with lines.database.admin() as admin:
+            return [value for (value,) in admin.execute(query).fetchall()]
+
+    await until(lambda: len(told()) == 1)
+    (before,) = told()
+
+    with lines.database.admin() as admin:
+        admin.execute("UPDATE origin_state SET value = value + 1")
+    await turn(node.diameter, 0)
+    await until(lambda: told() == [before + 1])
+    await turn(node.diameter, 0)
+
+    (request,) = mme.asked
+    assert request.header.command_code == COMMAND_RESET
+    assert request.get_text("Destination-Host") == MME_HOST
+    assert request.list("User-Id") == []

@@ -13,6 +13,7 @@ from wispgate.network.enforcement.follower import Follower
 from wispgate.network.enforcement.ladder import Cores, Node
 from wispgate.network.enforcement.messages import Vocabulary
 from wispgate.network.enforcement.reconciler import Reconciler
+from wispgate.network.enforcement.resets import Resets
 from wispgate.network.enforcement.sender import Sender
 from wispgate.network.transport.node import DiameterNode
 from wispgate.store import pushes as store
@@ -28,6 +29,8 @@ _TURNS_PER_REFRESH: Final = 15
 # Those that only wait for their phone are many, and their deadlines are long.
 _TURNS_PER_FULL_JUDGEMENT: Final = 90
 _MOST_LINES: Final = 500
+# State is lost when a person restores a backup: nobody waits for it.
+_TURNS_PER_RESET: Final = 15
 _EVERY_HOP, _NAMED_HOPS = "", "!"
 
 
@@ -46,6 +49,7 @@ class Enforcer:
             Follower(reconciler, store.public, self._refresh) for reconciler in self._reconcilers
         ]
         self._senders = [Sender(reconciler, vocabulary) for reconciler in self._reconcilers]
+        self._resets = Resets(store, clock=clock)
         self._sending: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         self._is_stopping = False
@@ -80,6 +84,8 @@ class Enforcer:
         is_busy = await self.listen()
         for sender, push in await self.take(node):
             self._spawn(self._send(sender, node, push))
+        if number % _TURNS_PER_RESET == 0:
+            self._spawn(self._resets.tell(node))
         if number % _TURNS_PER_JUDGEMENT == 0:
             is_full = number % _TURNS_PER_FULL_JUDGEMENT == 0
             await self._judge(_EVERY_HOP if is_full else _NAMED_HOPS)

@@ -418,6 +418,7 @@ def _entry(dialogue: Dialogue, line: KnownLine, admitted: Admitted, answer: byte
         speed=admitted.speed,
         number=asked.number,
         answer=answer,
+        user_location=asked.user_location,
     )
 
 

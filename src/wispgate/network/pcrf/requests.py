@@ -29,6 +29,10 @@ class RequestType(IntEnum):
     TERMINATION = 3
 
 
+# The longest of TS 29.061 section 16.4.7.2 has 21 octets.
+_LONGEST_LOCATION = 64
+
+
 class SubscriptionIdType(IntEnum):
     """RFC 8506 section 8.47. Some clients have mixed them up: the type is read, never guessed."""
 
@@ -54,6 +58,7 @@ class PolicyRequest:
     rat_type: int | None
     features: tuple[tuple[int, int], ...]
     has_network_requests: bool
+    user_location: bytes | None = None
 
     @property
     def imsi(self) -> str:
@@ -82,7 +87,13 @@ def policy_request_of(request: Request) -> PolicyRequest:
         rat_type=message.find_int(commands.AVP_RAT_TYPE),
         features=tuple(_common_features(message)),
         has_network_requests=bool(message.find_int(commands.AVP_NETWORK_REQUEST_SUPPORT)),
+        user_location=location_in(message.find_octets(commands.AVP_TGPP_USER_LOCATION_INFO)),
     )
+
+
+def location_in(octets: bytes | None) -> bytes | None:
+    """A User-Location-Info that is worth keeping: some gateways send none, or a long one."""
+    return octets if octets is not None and 0 < len(octets) <= _LONGEST_LOCATION else None
 
 
 def _request_type(message: Message) -> RequestType:

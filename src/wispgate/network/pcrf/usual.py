@@ -13,6 +13,7 @@ from wispgate.network.pcrf.requests import (
     best_identity,
     common_features,
     framed_address,
+    location_in,
 )
 from wispgate.wire.diameter.hot.gx import HotGxCcr
 
@@ -42,6 +43,7 @@ def read_hot(ccr: HotGxCcr, core_id: UUID) -> PolicyRequest | None:
         rat_type=ccr.rat_type,
         features=_features(ccr),
         has_network_requests=bool(ccr.network_request_support),
+        user_location=location_in(access.user_location_info),
     )
 
 

@@ -133,6 +133,27 @@ SELECT local_identity, value FROM origin_state;
 UPDATE origin_state SET value = greatest(value + 1, :value::bigint)
 RETURNING local_identity, value;
 
+-- list_resets_due
+-- Batch: nodes that were connected before we lost state, and have not been told of it since. A node
+-- that is new knows nothing that could be lost.
+SELECT x.core_id, x.identity, x.local_identity, s.value
+FROM unnest(:core_ids::uuid[], :identities::text[], :local_identities::text[])
+     AS x (core_id, identity, local_identity)
+JOIN origin_state s USING (local_identity)
+JOIN peer_reset r USING (core_id, identity, local_identity)
+WHERE r.origin_state_id < s.value;
+
+-- note_resets
+-- Batch: these nodes know our state, or have never known another.
+INSERT INTO peer_reset (core_id, identity, local_identity, origin_state_id)
+SELECT x.core_id, x.identity, x.local_identity, s.value
+FROM unnest(:core_ids::uuid[], :identities::text[], :local_identities::text[])
+     AS x (core_id, identity, local_identity)
+JOIN origin_state s USING (local_identity)
+ON CONFLICT (core_id, identity, local_identity) DO UPDATE
+SET origin_state_id = excluded.origin_state_id
+WHERE peer_reset.origin_state_id < excluded.origin_state_id;
+
 -- keep_peer_statistics
 -- Batch: what passed over a node's connections since they opened.
 INSERT INTO peer_statistics (core_id, identity, local_identity, application_id, is_ours, holder,

@@ -20,10 +20,11 @@ WITH asked AS MATERIALIZED (
                 :exhausted::boolean[], :core_ids::uuid[], :peers::text[], :hosts::text[],
                 :realms::text[], :imsis::text[], :apns::text[], :addresses::text[], :plmns::text[],
                 :rat_types::int[], :qcis::int[], :ups::bigint[], :downs::bigint[],
-                :numbers::bigint[], :answers::bytea[], :event_ids::uuid[])
+                :numbers::bigint[], :answers::bytea[], :event_ids::uuid[],
+                :locations::bytea[])
          WITH ORDINALITY AS x (session_id, line_id, version, is_exhausted, core_id, peer, host,
                                realm, imsi, apn, address, plmn, rat_type, qci, up, down, number,
-                               answer, event_id, ordinality)
+                               answer, event_id, location, ordinality)
     JOIN line l ON l.line_id = x.line_id AND l.profile_version = x.version
                AND l.is_exhausted = x.is_exhausted
     ORDER BY x.line_id
@@ -33,9 +34,10 @@ written AS (
     INSERT INTO policy_session (session_id, operator_id, account_id, line_id, core_id, peer,
                                 origin_host, origin_realm, imsi, apn, framed_address, visited_plmn,
                                 rat_type, qci, up_bps, down_bps, profile_version, last_number,
-                                is_open, opened_at, seen_at, last_answer)
+                                is_open, opened_at, seen_at, last_answer, user_location)
     SELECT session_id, operator_id, account_id, line_id, core_id, peer, host, realm, imsi, apn,
-           address, plmn, rat_type, qci, up, down, version, number, true, :now, :now, answer
+           address, plmn, rat_type, qci, up, down, version, number, true, :now, :now, answer,
+           location
     FROM asked
     ON CONFLICT (session_id) DO NOTHING
     RETURNING session_id
@@ -68,10 +70,11 @@ WITH asked AS MATERIALIZED (
                 :exhausted::boolean[], :core_ids::uuid[], :peers::text[], :hosts::text[],
                 :realms::text[], :imsis::text[], :apns::text[], :addresses::text[], :plmns::text[],
                 :rat_types::int[], :qcis::int[], :ups::bigint[], :downs::bigint[],
-                :numbers::bigint[], :answers::bytea[], :event_ids::uuid[])
+                :numbers::bigint[], :answers::bytea[], :event_ids::uuid[],
+                :locations::bytea[])
          WITH ORDINALITY AS x (session_id, line_id, version, is_exhausted, core_id, peer, host,
                                realm, imsi, apn, address, plmn, rat_type, qci, up, down, number,
-                               answer, event_id, ordinality)
+                               answer, event_id, location, ordinality)
     JOIN line l ON l.line_id = x.line_id AND l.profile_version = x.version
                AND l.is_exhausted = x.is_exhausted
     ORDER BY x.line_id
@@ -81,7 +84,8 @@ written AS (
     UPDATE policy_session s
     SET peer = a.peer, framed_address = a.address, visited_plmn = a.plmn, rat_type = a.rat_type,
         qci = a.qci, up_bps = a.up, down_bps = a.down, profile_version = a.version,
-        last_number = a.number, seen_at = :now, last_answer = a.answer
+        last_number = a.number, seen_at = :now, last_answer = a.answer,
+        user_location = coalesce(a.location, s.user_location)
     FROM asked a
     WHERE s.session_id = a.session_id AND s.is_open AND s.last_number < a.number
     RETURNING s.session_id

@@ -12,9 +12,11 @@ from wispgate.business.hotplane.models import (
 )
 from wispgate.business.operators import scope as scopes
 from wispgate.domain.diagnosis.presence import decide_whereabouts
+from wispgate.kernel.errors import InvalidValue
 from wispgate.web.console import hotreads, reads
 from wispgate.web.console.whereabouts import signs_of
 from wispgate.web.console.wording import Sentence
+from wispgate.wire.diameter.user_location import decode_user_location
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,17 @@ class Presence:
         return decide_whereabouts(
             signs_of(self.registration, asked, self.session), now=self.now
         ).value
+
+    @property
+    def cell(self) -> str:
+        """Where its newest session was seen; empty where no gateway told."""
+        octets = self.session.user_location if self.session else None
+        if not octets:
+            return ""
+        try:
+            return str(decode_user_location(bytes(octets)))
+        except InvalidValue:
+            return ""
 
     @property
     def imsi(self) -> str:

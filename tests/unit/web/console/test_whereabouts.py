@@ -5,6 +5,8 @@ from django.test import Client
 
 from tests.unit.web.console.conftest import logged_in, text_of
 from tests.unit.web.console.world import Seat, World
+from wispgate.business.hotplane.models import EveryPolicySession
+from wispgate.web.console.presence import NOWHERE, Presence
 
 
 @pytest.fixture
@@ -108,3 +110,20 @@ def test_the_self_test_of_a_phone_names_what_is_no_imsi(
 
     assert "IMSI" in wrong
     assert "Registered at mme1.example.org" in right
+
+
+@pytest.mark.parametrize(
+    ("octets", "cell"),
+    [
+        ("8200f110000100f11000019b01", "cell 1 of eNodeB 411, TAC 1, 001-01"),
+        ("8900f1100000", ""),
+        ("", ""),
+    ],
+)
+def test_the_cell_of_the_newest_session_is_told_in_words(octets: str, cell: str):
+    session = EveryPolicySession(user_location=memoryview(bytes.fromhex(octets)))
+
+    presence = Presence(line=None, registration=None, authentication=None, session=session)
+
+    assert presence.cell == cell
+    assert NOWHERE.cell == ""
