@@ -8,7 +8,7 @@ from wispgate.store import tenancy
 
 
 class Migration(migrations.Migration):
-    dependencies = [("operators", "0007_unknown_device"), ("audit", "0002_walls")]
+    dependencies = [("operators", "0008_vault_keys"), ("audit", "0002_walls")]
     operations = [
         migrations.CreateModel(
             name="RoamingZone",
