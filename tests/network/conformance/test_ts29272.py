@@ -319,3 +319,15 @@ async def test_5_2_4_a_node_is_reset_once_after_our_state_was_lost(
     assert request.header.command_code == COMMAND_RESET
     assert request.get_text("Destination-Host") == MME_HOST
     assert request.list("User-Id") == []
+
+
+async def test_7_4_3_an_unknown_imsi_is_answered_as_the_core_is_set(
+    lines: Lines, node: Node
+) -> None:
+    lines.change_core(unknown_imsi="roaming_not_allowed")
+    client = await Client(MME_HOST).connect(node)
+
+    answers = [await client.air(), await client.ulr(), await client.s6a(COMMAND_PURGE_UE, IMSI, [])]
+
+    await client.close()
+    assert [diagnostic_of(answer) for answer in answers] == [(5004, None)] * 3

@@ -74,7 +74,7 @@ def list_registrations(request: HttpRequest, page: Query[RegistrationFilter]) ->
     rows = diagnosis.list_registrations(
         mme_host=page.mme_host, imsi=page.imsi, after=page.digits_key(), limit=page.limit + 1
     )
-    return page_of(rows, page, key=lambda row: row.imsi, show=RegisteredOut.from_orm)
+    return page_of(rows, page, key=diagnosis.place_of, show=RegisteredOut.from_orm)
 
 
 @router.get("/authentications", auth=BearerToken("line.read"), response=AccessPage)

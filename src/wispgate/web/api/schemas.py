@@ -307,6 +307,10 @@ class AuthenticationOut(Schema):
 
 
 class RegistrationOut(Schema):
+    """`node` is mme or sgsn, and `mme_host` its name; `sgsn_number` its E.164 number."""
+
+    node: str
+    sgsn_number: str
     mme_host: str
     mme_realm: str
     visited_plmn: str

@@ -26,6 +26,27 @@ def test_registrations_are_listed_by_imsi_and_by_mme(world: World, database: Tes
     assert api.get(f"/registrations?imsi={imsi(1)}").json["items"][0]["mme_host"] == "mme1.epc.test"
 
 
+def test_a_phone_with_mme_and_sgsn_is_listed_with_both_over_pages(
+    world: World, database: TestDatabase
+) -> None:
+    world.line(1)
+    with database.admin() as admin:
+        for node in ("sgsn", "mme"):
+            admin.execute(
+                "INSERT INTO hot_00.registration SELECT core_id, imsi, operator_id, account_id,"
+                " line_id, %s || '.epc.test', 'epc.test', '001-01', 1004, NULL, profile_version,"
+                " %s, %s, NULL, '{}', %s FROM hot_00.line",
+                (node, world.clock.now(), world.clock.now(), node),
+            )
+    api = world.client()
+
+    first = api.get("/registrations?limit=1").json
+    second = api.get(f"/registrations?limit=1&cursor={first['next_cursor']}").json
+
+    assert [row["node"] for row in first["items"] + second["items"]] == ["mme", "sgsn"]
+    assert second["next_cursor"] is None
+
+
 def test_refusals_are_listed_newest_first_and_to_their_operator_only(
     world: World, database: TestDatabase
 ) -> None:
