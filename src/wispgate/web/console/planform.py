@@ -186,7 +186,7 @@ def _parts(reader: Reader) -> dict[str, object]:
         "is_roaming_allowed": bool(reader.text("roaming")),
         "roaming_zones": _names(reader.text("zones")),
         "barred_rats": reader.read("barred", _technologies, _NO_TECHNOLOGIES),
-        "pdn_type": reader.read("pdn", _pdn_type, PdnType.IPV4),
+        "pdn_type": reader.read("pdn", lambda text: _pdn_type(text or "ipv4"), PdnType.IPV4),
         "has_static_addresses": bool(reader.text("static")),
     }
 

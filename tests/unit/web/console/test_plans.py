@@ -22,6 +22,10 @@ GOOD = {
     "free_groups": "100, 200",
     "slice": "50 MB",
     "validity": "3600",
+    "zones": "",
+    "barred": "geran, utran",
+    "pdn": "ipv4v6",
+    "static": "yes",
 }
 
 
