@@ -18,5 +18,5 @@ GRANT SELECT, INSERT, UPDATE ON peer_reset TO {ROLES.network};
 
 
 class Migration(migrations.Migration):
-    dependencies = [("hotplane", "0015_serving_nodes")]
+    dependencies = [("hotplane", "0016_serving_nodes")]
     operations = [migrations.RunSQL([_RESETS])]

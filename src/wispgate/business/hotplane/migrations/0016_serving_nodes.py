@@ -27,7 +27,7 @@ _VIEW = union_view(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("hotplane", "0014_repeats")]
+    dependencies = [("hotplane", "0015_resynchronisations")]
     operations = [
         migrations.RunSQL([*in_every_partition(_HOT), _VIEW]),
         migrations.AddField(
