@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("subscriptions", "0005_own")]
+    dependencies = [("subscriptions", "0007_swap_guard")]
     operations = [
         migrations.AddField(
             "subscription", "restrictions", models.JSONField(default=list, db_default=[])
