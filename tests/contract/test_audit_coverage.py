@@ -11,6 +11,7 @@ UNAUDITED = {
     "audit_sealmark": "signed by the worker",
     "compiled_plan": "made from a plan's version, which is audited",
     "delivery_cursor": "how far a consumer has come",
+    "inventory_pukrequest": "questions, each of which is a reading in the audit",
     "identity": "made from lines and cards, which are audited",
     "access_log": "what the network was asked and answered: itself a record",
     "key_holder": "which process can open seals of which key, told every two seconds",

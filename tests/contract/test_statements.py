@@ -16,6 +16,7 @@ PUBLIC_TABLES = {
     "delivery_cursor",
     "identity",
     "installation",
+    "inventory_pukrequest",
     "key_holder",
     "inventory_equipmentrange",
     "operators_core",

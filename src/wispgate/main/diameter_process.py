@@ -28,6 +28,7 @@ from wispgate.network.hss.authentication_centre import AuthenticationCentre
 from wispgate.network.hss.key_holders import KeyHolder
 from wispgate.network.hss.locations import Locations
 from wispgate.network.hss.presence import Presence
+from wispgate.network.hss.puks import answer_requests
 from wispgate.network.hss.reports import Reports
 from wispgate.network.hss.s6a import S6a
 from wispgate.network.hss.subscription_data import subscription_data
@@ -66,6 +67,7 @@ _MAX_HTTP_REQUEST: Final = 8192
 _MEASURE_SECONDS: Final = 10
 _WRITE_SECONDS: Final = 1
 _TELL_KEYS_SECONDS: Final = 2
+_LOOK_FOR_PUKS_SECONDS: Final = 1
 _FORGETTING: Final = timedelta(hours=1)
 
 
@@ -106,6 +108,7 @@ async def running_node(
     enforcer = Enforcer(store, _VOCABULARY, clock=clock)
     enforcing = asyncio.create_task(enforcer.run(node))
     logging = asyncio.create_task(_keep(access_log, clock))
+    answering = asyncio.create_task(_answer_for_puks(store, keys, clock))
     telling = asyncio.create_task(_tell_keys(store, keys, clock, _holder(settings, number)))
     try:
         yield node
@@ -117,7 +120,8 @@ async def running_node(
         await node.stop()
         logging.cancel()
         telling.cancel()
-        await asyncio.gather(logging, telling, return_exceptions=True)
+        answering.cancel()
+        await asyncio.gather(logging, telling, answering, return_exceptions=True)
         await keys.close()
         await _write_once(access_log)
 
@@ -145,6 +149,16 @@ async def _tell_keys(store: HotStore, keys: KeyHolder, clock: Clock, holder: str
         except (Unavailable, RowHeld) as error:
             _log.warning("keys not told", cause=str(error))
         await asyncio.sleep(_TELL_KEYS_SECONDS)
+
+
+async def _answer_for_puks(store: HotStore, keys: KeyHolder, clock: Clock) -> None:
+    """Looks every second whether somebody asks for a PUK."""
+    while True:
+        await asyncio.sleep(_LOOK_FOR_PUKS_SECONDS)
+        try:
+            await answer_requests(store, keys, clock=clock)
+        except (Unavailable, RowHeld) as error:
+            _log.warning("questions for PUKs not answered", cause=error.code)
 
 
 async def _write_once(access_log: AccessLog) -> None:

@@ -106,6 +106,26 @@ class Sim(models.Model):
         return self.iccid
 
 
+class PukRequest(models.Model):
+    """Somebody asks for a card's PUKs: a question to the authentication function, and its answer.
+
+    The answer is sealed for `recipient`, a key that the web makes anew for each request.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    operator = models.ForeignKey("operators.Operator", on_delete=models.PROTECT)
+    iccid = models.CharField(max_length=20)
+    sealed_codes = models.BinaryField()
+    recipient = models.BinaryField(max_length=32)
+    asked_by = models.CharField(max_length=160)
+    asked_at = models.DateTimeField()
+    answer = models.BinaryField(null=True)
+    failure = models.CharField(max_length=200, blank=True, default="", db_default="")
+
+    def __str__(self) -> str:
+        return self.iccid
+
+
 class NumberRange(models.Model):
     """Numbers of an operator's own, first to last inclusive. A range is one row, however large."""
 

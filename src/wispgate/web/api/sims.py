@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from ninja import Path, Query, Router, Schema
 from pydantic import Field
 
-from wispgate.business.inventory import queries
+from wispgate.business.inventory import puks, queries
 from wispgate.business.inventory import services as inventory
 from wispgate.business.inventory.lifecycle import SimState
 from wispgate.business.operators import scope as scopes
@@ -162,6 +162,40 @@ def get_sim_trace(request: HttpRequest, iccid: Iccid) -> TraceOut:
     """How the card came into service: order, approvals, pushes with receipts, the first AIR, ULR,
     CCR and usage."""
     return TraceOut.show(trace.of_sim(iccid))
+
+
+class PukReason(Closed):
+    reason: Annotated[Text, Field(min_length=puks.MIN_REASON_LENGTH, max_length=200)]
+
+
+class PukAsked(Schema):
+    request_id: UUID
+
+
+class PukOut(Schema):
+    """One of a card's PUKs: `name` is puk1 or puk2."""
+
+    name: str
+    value: str
+
+
+class PuksOut(Schema):
+    is_ready: bool
+    codes: list[PukOut]
+
+
+@router.post("/{iccid}/puk", auth=BearerToken("field.reveal"), response={202: PukAsked})
+def ask_for_puk(request: HttpRequest, iccid: Iccid, body: PukReason) -> PukAsked:
+    """Asks the authentication function for a card's PUKs. Who asked, and why, is in the audit."""
+    return PukAsked(request_id=puks.ask(iccid, reason=body.reason))
+
+
+@router.get("/{iccid}/puk/{request_id}", auth=BearerToken("field.reveal"), response=PuksOut)
+def get_puk(request: HttpRequest, iccid: Iccid, request_id: UUID) -> PuksOut:
+    """The PUKs for who asked, once; ask again after a second while `is_ready` is false."""
+    found = puks.answer(iccid, request_id)
+    codes = [PukOut(name=name, value=value) for name, value in sorted(found.codes.items())]
+    return PuksOut(is_ready=found.is_ready, codes=codes)
 
 
 @router.post("/{iccid}/retire", auth=BearerToken("sim.retire"), response=SimOut)

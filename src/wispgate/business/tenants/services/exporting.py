@@ -24,6 +24,7 @@ from wispgate.store import tenancy
 LEFT_OUT: Final = MappingProxyType(
     {
         "outbox": "events are for the consumers of this installation, which have had most of them",
+        "inventory_pukrequest": "questions that somebody waits for here",
         "staff_idempotentrequest": "answers to calls that were made here",
         "tenants_tenantexport": "says what was taken out of this installation",
         "tracing_trace": "what passed over this installation's connections, for a week",
