@@ -54,7 +54,7 @@ def test_a_puk_is_shown_once_to_who_asked_and_why_is_kept(
     kept = dump(database, "inventory_pukrequest")
     of_another, shown, again = other.get(got), api.get(got), api.get(got)
 
-    assert (asked.status, early.json) == (202, {"is_ready": False, "codes": []})
+    assert (asked.status, early.json) == (201, {"is_ready": False, "codes": []})
     assert of_another.status == again.status == 404
     assert shown.json == {"is_ready": True, "codes": [{"name": "puk1", "value": PUK}]}
     assert PUK not in kept

@@ -184,7 +184,7 @@ class PuksOut(Schema):
     codes: list[PukOut]
 
 
-@router.post("/{iccid}/puk", auth=BearerToken("field.reveal"), response={202: PukAsked})
+@router.post("/{iccid}/puk", auth=BearerToken("field.reveal"), response={201: PukAsked})
 def ask_for_puk(request: HttpRequest, iccid: Iccid, body: PukReason) -> PukAsked:
     """Asks the authentication function for a card's PUKs. Who asked, and why, is in the audit."""
     return PukAsked(request_id=puks.ask(iccid, reason=body.reason))
