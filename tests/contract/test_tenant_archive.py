@@ -11,6 +11,7 @@ from psycopg import sql
 
 from tests.contract.test_tenant_walls import fill, identifier, invent, tables
 from tests.harness.databases import TestDatabase, a_database
+from tests.harness.pictures import a_png
 from tests.harness.switching import connected_to
 from tests.unit.business.world import KI, OPC, OPENING_KEY, World
 from wispgate.business.operators import scope as scopes
@@ -88,7 +89,7 @@ def fill_north(world: World, database: TestDatabase) -> None:
     fill(world, database)
     with world.as_staff():
         operator_settings.set_brand(main_colour="#112233")
-        operator_settings.set_logo(b"\xff\xd8\xff picture")
+        operator_settings.set_logo(a_png())
         operator_settings.put_gateway(
             name="cards", kind="stripe", public={"a": "1"}, credentials={"api_key": "sk_live"}
         )

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.harness.pictures import a_jpeg
 from tests.unit.business.world import World, iccid
 from wispgate.business.tenants import archive
 
@@ -140,9 +141,9 @@ def test_a_logo_is_sent_as_the_picture_that_it_is(world: World) -> None:
         )
         return int(answer.status_code)
 
-    assert send(b"\xff\xd8\xff...", "image/jpeg") == 200
+    assert send(a_jpeg(), "image/jpeg") == 200
     assert send(b"<svg/>", "image/png") == 422
-    assert send(b"\xff\xd8\xff...", "image/svg+xml") == 415
+    assert send(a_jpeg(), "image/svg+xml") == 415
     assert api.get("/operator").json["brand"]["logo_type"] == "image/jpeg"
 
 
