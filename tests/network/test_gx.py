@@ -103,9 +103,10 @@ async def test_an_opened_session_gets_rule_quality_and_triggers(lines: Lines, pg
         (SESSION, (1, IMSI[:-1] + "\0"), "internet"),
         (SESSION, (0, "4915\0"), "internet"),
         (SESSION, (1, IMSI), "internet\0"),
+        (SESSION * 200, (1, IMSI), "internet"),
     ],
 )
-async def test_text_with_a_nul_is_the_peers_fault(
+async def test_text_with_a_nul_or_without_end_is_the_peers_fault(
     lines: Lines, pgw: Client, session: str, named: tuple[int, str], apn: str
 ) -> None:
     lines.add_card(IMSI)

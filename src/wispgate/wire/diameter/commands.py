@@ -10,6 +10,9 @@ VENDOR_3GPP: Final = 10415
 VENDOR_ETSI: Final = 13019
 TGPP: Final = 10415 << 32
 
+# Sessions are kept by this name, and an index takes no longer ones. Clients stay below 300 octets.
+LONGEST_SESSION_ID: Final = 1024
+
 # Applications.
 APPLICATION_BASE: Final = 0
 APPLICATION_NASREQ: Final = 1

@@ -13,7 +13,12 @@ from typing import Final
 
 from wispgate.wire.diameter import dictionary
 from wispgate.wire.diameter.avp import FLAG_VENDOR, Avp, AvpSequence, example_avp
-from wispgate.wire.diameter.commands import AVP_RESULT_CODE, TGPP
+from wispgate.wire.diameter.commands import (
+    AVP_RESULT_CODE,
+    AVP_SESSION_ID,
+    LONGEST_SESSION_ID,
+    TGPP,
+)
 from wispgate.wire.diameter.dictionary import CommandGrammar, Definition, Grammar, Member
 from wispgate.wire.diameter.errors import DiameterError, InvalidAvpLength, InvalidAvpValue
 from wispgate.wire.diameter.message import Message
@@ -72,7 +77,19 @@ def check_request(message: Message) -> Violation | None:
             b"",
             f"command {header.command_code} of application {header.application_id}",
         )
-    return _check_request_bits(message, grammar) or _check_avps(message, grammar.grammar)
+    return (
+        _check_request_bits(message, grammar)
+        or _check_avps(message, grammar.grammar)
+        or _check_session(message)
+    )
+
+
+def _check_session(message: Message) -> Violation | None:
+    session = message.find_avp(AVP_SESSION_ID)
+    if session is None or len(session.data) <= LONGEST_SESSION_ID:
+        return None
+    text = f"a Session-Id of {len(session.data)} octets, where {LONGEST_SESSION_ID} are the most"
+    return Violation(ResultCode.INVALID_AVP_VALUE, session.encode(), text)
 
 
 def check_answer(message: Message) -> Violation | None:

@@ -4,6 +4,7 @@ import pytest
 
 from tests.unit.wire.diameter.builders import a_ccr, a_header, ccr_avps
 from wispgate.wire.diameter.avp import Avp, encode_avp, split_avps
+from wispgate.wire.diameter.commands import LONGEST_SESSION_ID
 from wispgate.wire.diameter.errors import InvalidAvpLength
 from wispgate.wire.diameter.header import Header
 from wispgate.wire.diameter.message import (
@@ -129,6 +130,18 @@ def test_a_missing_avp_is_shown_as_zeros() -> None:
 
     assert violation is not None
     assert violation.failed_avp.hex() == "000001a04000000c00000000"
+
+
+def test_a_session_id_has_a_longest_form() -> None:
+    longest = a_ccr(("Session-Id", "s" * LONGEST_SESSION_ID), without="Session-Id")
+    longer = a_ccr(("Session-Id", "s" * (LONGEST_SESSION_ID + 1)), without="Session-Id")
+
+    violation = check_request(decode_message(longer))
+
+    assert check_request(decode_message(longest)) is None
+    assert violation is not None
+    assert violation.result_code == 5004
+    assert failed_path(violation) == ["Session-Id"]
 
 
 def test_graver_faults_are_answered_first() -> None:

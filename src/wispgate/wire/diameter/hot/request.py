@@ -10,6 +10,7 @@ from wispgate.wire.diameter.commands import (
     AVP_PROXY_INFO,
     AVP_SESSION_ID,
     AVP_USER_NAME,
+    LONGEST_SESSION_ID,
 )
 from wispgate.wire.diameter.header import FLAG_RETRANSMITTED, Header
 from wispgate.wire.diameter.hot.frame import (
@@ -27,6 +28,9 @@ from wispgate.wire.diameter.hot.frame import (
 )
 from wispgate.wire.diameter.hot.leftovers import check_command_leftovers, walk_group
 from wispgate.wire.diameter.hot.unusual import Unusual
+
+# With its eight octets of header.
+_LONGEST_SESSION: Final = LONGEST_SESSION_ID + 8
 
 # The AVPs of the base protocol have codes below this one, those of credit control beyond.
 ROUTING_END: Final = 300
@@ -163,7 +167,9 @@ class HotRequest:
         return True
 
     def _take_session(self, frame: Frame, first: int, length: int) -> None:
-        if not has_zero_padding(frame.words, first + length + 3 >> 2, length):
+        if length > _LONGEST_SESSION or not has_zero_padding(
+            frame.words, first + length + 3 >> 2, length
+        ):
             raise Unusual
         self.session = frame.raw[first : first + length + 3 & ~3]
         self.session_id = plain_text(frame.raw[first + 8 : first + length])

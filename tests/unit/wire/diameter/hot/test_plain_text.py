@@ -3,11 +3,12 @@
 import pytest
 
 from tests.unit.wire.diameter.hot.requests import a_full_air, a_full_ccr, a_full_gx_ccr, a_full_ulr
+from wispgate.wire.diameter.commands import LONGEST_SESSION_ID
 from wispgate.wire.diameter.hot import credit_control, gx, s6a
 from wispgate.wire.diameter.hot.frame import plain_text
 from wispgate.wire.diameter.hot.request import HotRequest
 from wispgate.wire.diameter.hot.unusual import Unusual
-from wispgate.wire.diameter.message import decode_message
+from wispgate.wire.diameter.message import decode_message, encode_message
 
 
 def test_plain_text_has_no_nul() -> None:
@@ -36,3 +37,19 @@ def test_a_nul_in_a_text_is_unusual(raw: bytes, decoder: object, name: str) -> N
 
     assert isinstance(decoder(raw), HotRequest)
     assert decoder(spoiled) is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "decoder"),
+    [(a_full_ccr(), credit_control.decode_ccr), (a_full_gx_ccr(), gx.decode_ccr)],
+)
+def test_a_session_id_too_long_to_be_kept_is_unusual(raw: bytes, decoder: object) -> None:
+    message = decode_message(raw)
+    assert callable(decoder)
+
+    def called(session: str) -> bytes:
+        others = [avp for avp in message.avps if avp.name != "Session-Id"]
+        return encode_message(message.header, [("Session-Id", session), *others])
+
+    assert isinstance(decoder(called("s" * LONGEST_SESSION_ID)), HotRequest)
+    assert decoder(called("s" * (LONGEST_SESSION_ID + 1))) is None
