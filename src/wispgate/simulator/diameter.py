@@ -31,12 +31,14 @@ class NotConnected(Unavailable):
 class DiameterClient(asyncio.Protocol):
     """A client node. `serve` answers what the other side asks, as octets.
 
-    `patience` is how many seconds an answer may take.
+    `patience` is how many seconds an answer may take. A greater `origin_state_id` than that of an
+    earlier connection says that the sessions of then are lost (RFC 6733 section 8.16).
     """
 
     def __init__(
         self, host: str, realm: str, applications: Iterable[Application],
         *, serve: Callable[[Message], bytes] | None = None, patience: float = _PATIENCE,
+        origin_state_id: int | None = None,
     ) -> None:  # fmt: skip
         node = LocalNode(
             origin_host=host,
@@ -44,6 +46,7 @@ class DiameterClient(asyncio.Protocol):
             host_ip_addresses=(Address.parse("127.0.0.1"),),
             applications=tuple(applications),
             product_name="WISPGate simulator",
+            origin_state_id=origin_state_id,
         )
         self.host = host
         self.realm = realm

@@ -27,6 +27,8 @@ class EpcSettings:
 
     `smf_host` equal to `mme_host` makes all three applications share one connection.
     `boot` tells cores apart that start at the same instant: it goes into Session-Ids.
+    `origin_state_id` greater than that of an earlier core of these names says that it lost what it
+    had (RFC 6733 section 8.16); without one it says nothing.
     `default_rating_group` is that of traffic that names none; the Open5GS dialect has no groups.
     """
 
@@ -41,13 +43,16 @@ class EpcSettings:
     default_rating_group: int = 1
     boot: int = 0
     patience: float = 10.0
+    origin_state_id: int | None = None
 
 
 def make_links(settings: EpcSettings, serve: Callable[[Message], bytes]) -> dict[str, Link]:
     """One connection per identity, not yet open."""
     wanted: dict[str, list[Application]] = {settings.mme_host: [_S6A]}
     wanted.setdefault(settings.smf_host, []).extend([_GX, _GY])
-    endpoint = Endpoint(settings.address, settings.port, settings.patience)
+    endpoint = Endpoint(
+        settings.address, settings.port, settings.patience, settings.origin_state_id
+    )
     return {
         host: Link(host, settings.realm, applications=applications, endpoint=endpoint, serve=serve)
         for host, applications in wanted.items()

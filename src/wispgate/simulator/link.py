@@ -22,11 +22,15 @@ _FLAGS_OCTET: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where the node listens. `patience`: seconds that an answer may take."""
+    """Where the node listens. `patience`: seconds that an answer may take.
+
+    `origin_state_id` is what we tell it of our state.
+    """
 
     address: str
     port: int
     patience: float = 10.0
+    origin_state_id: int | None = None
 
 
 class NoAnswer(Unavailable):
@@ -75,6 +79,7 @@ class Link:
                 client = DiameterClient(
                     self.host, self.realm, self._applications,
                     serve=self._serve, patience=self._endpoint.patience,
+                    origin_state_id=self._endpoint.origin_state_id,
                 )  # fmt: skip
                 self._client = await client.connect(self._endpoint.address, self._endpoint.port)
 

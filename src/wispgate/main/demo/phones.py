@@ -70,6 +70,8 @@ def _epc_settings(settings: Settings) -> EpcSettings:
         plmn=Plmn.parse(cards.PLMN),
         destination_realm=settings.origin_realm,
         dialect=dialect_named("open5gs"),
+        # The phones begin anew, whatever was open before.
+        origin_state_id=int(LiveTime().now().timestamp()),
     )
 
 
