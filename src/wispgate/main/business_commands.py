@@ -56,6 +56,27 @@ def platform_scope(settings: Settings) -> Iterator[None]:
             raise
 
 
+@contextmanager
+def platform_scope_of_many(settings: Settings, reason: str = "") -> Iterator["Scope"]:
+    """The platform's scope, in no transaction: for what is many of them.
+
+    As `platform_scope`, nothing of `business` can be imported before it.
+    """
+    require_installation(settings)
+    secrets = secret_files.load(settings.folder.secrets)
+    with database.reachable(settings, secrets):
+        django.setup(settings, secrets, role="web", process="command")
+
+        from wispgate.business.operators import scope as scopes  # noqa: PLC0415 (needs Django)
+
+        yield scopes.Scope(
+            now=installation_clock(settings.folder).now(),
+            actor=scopes.Actor("command", user_name()),
+            is_platform=True,
+            reason=reason,
+        )
+
+
 def _record_refusal(scope: "Scope", error: WispgateError) -> None:
     """What was refused is undone; that somebody tried stays. Only the command's words are told."""
     from wispgate.business.audit import services as audit  # noqa: PLC0415 (needs Django)

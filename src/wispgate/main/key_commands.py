@@ -2,24 +2,18 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from wispgate.kernel.errors import Conflict
-from wispgate.main import business_commands, database, django, key_rotation, logs, secret_files
+from wispgate.main import business_commands, key_rotation, logs
 from wispgate.main import settings as configuration
-from wispgate.main.clocks import installation_clock
 from wispgate.main.settings import Settings
 from wispgate.network.hss.key_agent import KeyAgent, KeyFile, serve
-
-if TYPE_CHECKING:
-    from wispgate.business.operators.scope import Scope
 
 app = typer.Typer(
     help="Keys that SIM secrets are sealed with: see them, replace them.", no_args_is_help=True
@@ -36,7 +30,7 @@ Data = Annotated[
 @app.command("list")
 def list_command(data: Data = None) -> None:
     """Which keys there are, how much is sealed with each, and which Diameter process has it."""
-    with _scope(_settings(data)) as scope:
+    with business_commands.platform_scope_of_many(_settings(data)) as scope:
         from wispgate.business.operators import scope as scopes  # noqa: PLC0415 (needs Django)
         from wispgate.business.operators import vault  # noqa: PLC0415
         from wispgate.business.tenants import rewrapping  # noqa: PLC0415
@@ -67,7 +61,9 @@ def rotate_command(
 ) -> None:  # fmt: skip
     """Seals everything with a new key, while the network works. Cut off, run it again: it goes on."""
     settings = _settings(data)
-    with _scope(settings, reason or "the vault's key is replaced") as scope:
+    with business_commands.platform_scope_of_many(
+        settings, reason or "the vault's key is replaced"
+    ) as scope:
         outcome = key_rotation.rotate(settings, scope, key_text=key)
     typer.echo(f"{outcome.resealed} secrets sealed anew")
     for line in outcome.broken:
@@ -92,7 +88,9 @@ def retire_command(
             abort=True,
         )
     settings = _settings(data)
-    with _scope(settings, reason or "the old key of the vault is destroyed") as scope:
+    with business_commands.platform_scope_of_many(
+        settings, reason or "the old key of the vault is destroyed"
+    ) as scope:
         ended = key_rotation.retire(settings, scope)
     for key in ended:
         typer.echo(f"key {key.key_id.hex()} is retired")
@@ -123,24 +121,6 @@ async def _serve(agent: KeyAgent, path: Path) -> None:
     typer.echo(f"ready: {path}")
     await stopping.wait()
     server.close()
-
-
-@contextmanager
-def _scope(settings: Settings, reason: str = "") -> Iterator["Scope"]:
-    """The platform's scope, in no transaction: what is done here are many."""
-    business_commands.require_installation(settings)
-    secrets = secret_files.load(settings.folder.secrets)
-    with database.reachable(settings, secrets):
-        django.setup(settings, secrets, role="web", process="command")
-
-        from wispgate.business.operators import scope as scopes  # noqa: PLC0415 (needs Django)
-
-        yield scopes.Scope(
-            now=installation_clock(settings.folder).now(),
-            actor=scopes.Actor("command", business_commands.user_name()),
-            is_platform=True,
-            reason=reason,
-        )
 
 
 def _settings(data: str | None) -> Settings:

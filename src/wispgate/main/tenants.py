@@ -10,19 +10,15 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Final
+from typing import IO, Annotated, Final
 
 import typer
 
 from wispgate.domain.authentication.sealing import SealingKey
 from wispgate.kernel.errors import InvalidValue, Unavailable
-from wispgate.main import business_commands, database, django, secret_files
+from wispgate.main import business_commands, secret_files
 from wispgate.main import settings as configuration
-from wispgate.main.clocks import installation_clock
 from wispgate.main.settings import Settings
-
-if TYPE_CHECKING:
-    from wispgate.business.operators.scope import Scope
 
 # An archive holds everything that an operator has: nobody else on this machine reads it.
 _PRIVATE: Final = 0o600
@@ -142,27 +138,10 @@ def delete(
     settings: Settings, slug: str, *, typed_slug: str, is_forced: bool, reason: str
 ) -> Mapping[str, int]:
     """The removal opens its own transactions, so this one is in none."""
-    with _in_no_transaction(settings, reason) as scope:
+    with business_commands.platform_scope_of_many(settings, reason) as scope:
         from wispgate.business.tenants import services  # noqa: PLC0415 (needs Django)
 
         return services.delete(slug, typed_slug=typed_slug, is_forced=is_forced, scope=scope)
-
-
-@contextmanager
-def _in_no_transaction(settings: Settings, reason: str) -> Iterator["Scope"]:
-    business_commands.require_installation(settings)
-    secrets = secret_files.load(settings.folder.secrets)
-    with database.reachable(settings, secrets):
-        django.setup(settings, secrets, role="web", process="command")
-
-        from wispgate.business.operators import scope as scopes  # noqa: PLC0415 (needs Django)
-
-        yield scopes.Scope(
-            now=installation_clock(settings.folder).now(),
-            actor=scopes.Actor("command", business_commands.user_name()),
-            is_platform=True,
-            reason=reason,
-        )
 
 
 def _note_resealing(settings: Settings, archive: Path, key: SealingKey) -> None:
