@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wispgate.kernel.ids import time_of, uuid7, uuid7_series
+from wispgate.kernel.ids import time_of, uuid7, uuid7_after, uuid7_series
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 123_456, tzinfo=UTC)
 INSTANTS = st.datetimes(
@@ -84,3 +84,31 @@ def test_identifiers_of_a_series_follow_each_other(now, random_bytes, count):
     assert made == sorted(made)
     assert all((one.version, one.variant) == (7, RFC_4122) for one in made)
     assert all(time_of(one) == time_of(uuid7(now, random_bytes)) for one in made)
+
+
+@given(INSTANTS, st.lists(RANDOM, min_size=1, max_size=30))
+def test_identifiers_of_one_maker_grow_inside_a_millisecond(now, random_parts):
+    made = []
+    for random_bytes in random_parts:
+        made.append(uuid7_after(made[-1] if made else None, now, random_bytes))
+
+    assert made == sorted(made)
+    assert len(set(made)) == len(made)
+    assert all((one.version, one.variant) == (7, RFC_4122) for one in made)
+
+
+@given(INSTANTS, INSTANTS, RANDOM, RANDOM)
+def test_another_millisecond_begins_anew(first, second, random_a, random_b):
+    previous = uuid7(first, random_a)
+
+    if time_of(previous) != time_of(uuid7(second, random_b)):
+        assert uuid7_after(previous, second, random_b) == uuid7(second, random_b)
+
+
+def test_full_millisecond_goes_on_in_the_next():
+    full = uuid7(NOW, b"\xff" * 10)
+
+    following = uuid7_after(full, NOW, bytes(10))
+
+    assert following > full
+    assert time_of(following) - time_of(full) == timedelta(milliseconds=1)

@@ -1,14 +1,31 @@
-"""New ids for rows: UUIDv7 of the scope's time."""
+"""New ids for rows: UUIDv7 of the scope's time, growing in the order in which a process makes them."""
 
 import os
 from datetime import datetime
+from threading import Lock
 from uuid import UUID
 
-from wispgate.kernel.ids import uuid7
+from wispgate.kernel.ids import uuid7, uuid7_after
+
+
+class _Series:
+    """Rows of one millisecond are listed in the order of their making, whichever thread makes them."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._last: UUID | None = None
+
+    def next(self, now: datetime) -> UUID:
+        with self._lock:
+            self._last = uuid7_after(self._last, now, os.urandom(10))
+            return self._last
+
+
+_series = _Series()
 
 
 def new_id(now: datetime) -> UUID:
-    return uuid7(now, os.urandom(10))
+    return _series.next(now)
 
 
 def new_event_id(now: datetime, number: int) -> UUID:
