@@ -6,40 +6,25 @@ in the session's row before it leaves: a request that comes again gets the same 
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime
-from functools import lru_cache
+from dataclasses import dataclass
 from typing import Final
 
-import structlog
-
 from wispgate.domain.diagnosis.evidence import Procedure
-from wispgate.domain.plan.speed import Speed
-from wispgate.domain.policy.capabilities import CoreProfile, get_core_profile
-from wispgate.domain.policy.decisions import Admitted, Refusal, Refused, decide_admission
-from wispgate.domain.policy.profile import ApnProfile, NetworkProfile
+from wispgate.domain.policy.capabilities import get_core_profile
+from wispgate.domain.policy.decisions import Refusal, Refused, decide_admission
 from wispgate.kernel.clock import Clock
 from wispgate.network.pcrf.answers import (
     INITIAL_PARAMETERS_MISSING,
     RESULTS,
     SUCCESS,
     UNKNOWN_SESSION,
-    gx_answer,
-    release_cause,
     replay,
 )
-from wispgate.network.pcrf.policy import (
-    default_bearer_qos,
-    default_rule,
-    event_triggers,
-    qos_information,
-    supported_features,
-    wants_rules,
-)
+from wispgate.network.pcrf.dialogue import Dialogue, log_outcome
+from wispgate.network.pcrf.entries import end_of, entry_of, initial_policy, next_entry
 from wispgate.network.pcrf.requests import (
     PolicyRequest,
     RequestType,
-    knows_extended_bandwidth,
     policy_request_of,
 )
 from wispgate.network.pcrf.usual import read_hot
@@ -58,38 +43,18 @@ from wispgate.store.lines import KnownLine
 from wispgate.store.policy_sessions import (
     KnownSession,
     PolicySessions,
-    SessionEnd,
-    SessionEntry,
     SessionQuery,
     Subject,
 )
 from wispgate.wire.diameter import commands
 from wispgate.wire.diameter.answers import Result, answer_to
 from wispgate.wire.diameter.hot.gx import HotGxCcr, decode_ccr
-from wispgate.wire.diameter.message import AvpItem, encode_avps
 from wispgate.wire.diameter.results import ResultCode
-
-_log = structlog.get_logger("gx")
 
 _COMMAND_UNSUPPORTED: Final = Result(ResultCode.COMMAND_UNSUPPORTED)
 # How often a line that changes between reading and writing is read again.
 _ATTEMPTS: Final = 5
 _REMEMBERED_SESSIONS: Final = 200_000
-# Plans in use at once, under each of their speeds and for each kind of gateway.
-_POLICIES_KEPT: Final = 4096
-_UE_ONLY, _UE_NW = 0, 2
-
-
-@dataclass(frozen=True, slots=True)
-class Dialogue:
-    """One request with what is read of it."""
-
-    request: Request
-    asked: PolicyRequest
-    core: CoreProfile
-
-    def answer(self, result: Result, *avps: AvpItem) -> bytes:
-        return gx_answer(self.request, self.asked, result, avps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +132,10 @@ class Gx:
         )
         if isinstance(decision, Refused):
             return None
-        answer = dialogue.answer(SUCCESS, _initial_policy(dialogue, decision))
+        answer = dialogue.answer(SUCCESS, initial_policy(dialogue, decision))
         opening = Opening(dialogue, answer, place)
         waiting = Batched(dialogue.request, opening, self._settle_opening)
-        entry = _entry(dialogue, line, decision, answer)
+        entry = entry_of(dialogue, line, decision, answer)
         self._sessions.hand_in_opening(entry, place.partition, waiting)
         return waiting
 
@@ -181,7 +146,7 @@ class Gx:
             return None
         answer = dialogue.answer(SUCCESS)
         waiting = Batched(dialogue.request, Ending(dialogue, answer), self._settle_ending)
-        self._sessions.hand_in_ending(_end_of(dialogue, answer), likely, waiting)
+        self._sessions.hand_in_ending(end_of(dialogue, answer), likely, waiting)
         return waiting
 
     def _settle_opening(self, waiting: Batched[Opening, bool], is_open: bool) -> None:  # noqa: FBT001 (as it is told)
@@ -247,15 +212,17 @@ class Gx:
         )
         if isinstance(decision, Refused):
             return decision.reason
-        answer = dialogue.answer(SUCCESS, _initial_policy(dialogue, decision))
-        if not await self._sessions.open(_entry(dialogue, line, decision, answer), place.partition):
+        answer = dialogue.answer(SUCCESS, initial_policy(dialogue, decision))
+        if not await self._sessions.open(
+            entry_of(dialogue, line, decision, answer), place.partition
+        ):
             return None
         self._note_opened(dialogue, place.partition)
         return answer
 
     def _note_opened(self, dialogue: Dialogue, partition: int) -> None:
         self._remember(dialogue.asked.session_id, partition)
-        _log_outcome(dialogue, "opened")
+        log_outcome(dialogue, "opened")
 
     # --- CCR-U (section 4.5.1) ------------------------------------------------------------------
 
@@ -267,7 +234,7 @@ class Gx:
                 return dialogue.answer(UNKNOWN_SESSION)
             if session.last_number == dialogue.asked.number:
                 return self._answer_again(dialogue, session)
-            entry = _next_entry(dialogue, line, session)
+            entry = next_entry(dialogue, line, session)
             is_late = dialogue.asked.number < session.last_number
             if is_late or await self._sessions.put(entry, partition):
                 return entry.answer
@@ -282,13 +249,13 @@ class Gx:
         if session is None:
             return dialogue.answer(UNKNOWN_SESSION)
         # Closed meanwhile: by this very request on another connection, or as stale.
-        if session.is_open and await self._sessions.close(_end_of(dialogue, answer), partition):
+        if session.is_open and await self._sessions.close(end_of(dialogue, answer), partition):
             self._note_ended(dialogue)
         return answer
 
     def _note_ended(self, dialogue: Dialogue) -> None:
         self._partition_of.pop(dialogue.asked.session_id, None)
-        _log_outcome(dialogue, "ended")
+        log_outcome(dialogue, "ended")
 
     # --- where things are -----------------------------------------------------------------------
 
@@ -327,11 +294,11 @@ class Gx:
         """What was answered to that number; 5002 where the session is long past it."""
         if session.last_answer is None or session.last_number != dialogue.asked.number:
             return dialogue.answer(UNKNOWN_SESSION)
-        _log_outcome(dialogue, "answered again")
+        log_outcome(dialogue, "answered again")
         return replay(session.last_answer, dialogue.request)
 
     def _refuse(self, dialogue: Dialogue, reason: Refusal, place: Place | None, imsi: str) -> bytes:
-        _log_outcome(dialogue, reason.value)
+        log_outcome(dialogue, reason.value)
         count_refusal(Procedure.SESSION, reason.value)
         if is_imsi(imsi):
             note = Note(
@@ -346,122 +313,3 @@ class Gx:
             )
             self._access_log.note(note, now=self._clock.now())
         return dialogue.answer(RESULTS[reason])
-
-
-def _end_of(dialogue: Dialogue, answer: bytes) -> SessionEnd:
-    asked = dialogue.asked
-    return SessionEnd(asked.session_id, dialogue.request.peer.core_id, asked.number, answer)
-
-
-def _initial_policy(dialogue: Dialogue, admitted: Admitted) -> bytes:
-    asked, core, profile = dialogue.asked, dialogue.core, admitted.profile
-    return _encoded_policy(
-        asked.features,
-        admitted.apn,
-        admitted.speed,
-        profile.walled_garden_url,
-        profile.changes_at if core.sends_gx_updates else None,
-        mode=_UE_NW if asked.has_network_requests else _UE_ONLY,
-        has_triggers=core.sends_gx_updates,
-        has_rules=wants_rules(core),
-    )
-
-
-@lru_cache(maxsize=_POLICIES_KEPT)
-def _encoded_policy(  # noqa: PLR0913 (all that an answer is made of: its key)
-    features: tuple[tuple[int, int], ...],
-    apn: ApnProfile,
-    speed: Speed,
-    walled_garden_url: str,
-    changes_at: datetime | None,
-    *,
-    mode: int,
-    has_triggers: bool,
-    has_rules: bool,
-) -> bytes:
-    """What the lines of a plan have in common, encoded once: a third of an answer's work."""
-    profile = NetworkProfile(version=0, walled_garden_url=walled_garden_url, changes_at=changes_at)
-    avps: list[AvpItem] = [*supported_features(features), ("Bearer-Control-Mode", mode)]
-    if has_triggers:
-        avps += event_triggers(profile)
-    if has_rules:
-        avps.append(default_rule(profile, apn))
-    return encode_avps([*avps, *_qualities(speed, apn, features)])
-
-
-def _quality(asked: PolicyRequest, admitted: Admitted) -> list[AvpItem]:
-    return _qualities(admitted.speed, admitted.apn, asked.features)
-
-
-def _qualities(
-    speed: Speed, apn: ApnProfile, features: tuple[tuple[int, int], ...]
-) -> list[AvpItem]:
-    is_extended = knows_extended_bandwidth(features)
-    return [qos_information(speed, is_extended=is_extended), default_bearer_qos(apn)]
-
-
-def _entry(dialogue: Dialogue, line: KnownLine, admitted: Admitted, answer: bytes) -> SessionEntry:
-    asked, peer = dialogue.asked, dialogue.request.peer
-    return SessionEntry(
-        session_id=asked.session_id,
-        line=line,
-        core_id=peer.core_id,
-        peer=peer.identity,
-        origin_host=asked.origin_host,
-        origin_realm=asked.origin_realm,
-        imsi=asked.imsi or line.imsi,
-        apn=asked.apn or "",
-        framed_address=asked.framed_address,
-        visited_plmn=asked.visited_plmn or "",
-        rat_type=asked.rat_type,
-        qci=admitted.apn.qci,
-        speed=admitted.speed,
-        number=asked.number,
-        answer=answer,
-        user_location=asked.user_location,
-    )
-
-
-def _next_entry(dialogue: Dialogue, line: KnownLine, session: KnownSession) -> SessionEntry:
-    """The session with what a CCR-U says of it, and what is answered: its policy, or its end."""
-    asked = replace(
-        dialogue.asked,
-        apn=session.apn,
-        framed_address=dialogue.asked.framed_address or session.framed_address,
-        visited_plmn=dialogue.asked.visited_plmn or session.visited_plmn,
-        rat_type=session.rat_type if dialogue.asked.rat_type is None else dialogue.asked.rat_type,
-    )
-    decision = decide_admission(
-        line.profile, apn=session.apn, visited_plmn=asked.visited_plmn or ""
-    )
-    described = replace(dialogue, asked=asked)
-    match decision:
-        case Refused(reason=reason):
-            _log_outcome(dialogue, reason.value)
-            answer = dialogue.answer(SUCCESS, release_cause(reason))
-            return _refused_entry(described, line, session, answer)
-        case Admitted():
-            policy = _quality(asked, decision)
-            if dialogue.core.sends_gx_updates:
-                policy += event_triggers(decision.profile)
-            return _entry(described, line, decision, dialogue.answer(SUCCESS, *policy))
-
-
-def _refused_entry(
-    dialogue: Dialogue, line: KnownLine, session: KnownSession, answer: bytes
-) -> SessionEntry:
-    """Nothing new was given: the session keeps what it has until the gateway ends it."""
-    apn = ApnProfile(0, session.apn, session.speed, qci=session.qci)
-    return _entry(dialogue, line, Admitted(line.profile, apn, session.speed), answer)
-
-
-def _log_outcome(dialogue: Dialogue, outcome: str) -> None:
-    asked = dialogue.asked
-    _log.debug(
-        "session",
-        peer=dialogue.request.peer.identity,
-        session=asked.session_id,
-        imsi=asked.imsi,
-        apn=asked.apn,
-        outcome=outcome,
-    )
