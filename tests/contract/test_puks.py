@@ -1,4 +1,4 @@
-"""A card's PUK: asked for with a reason, opened by the authentication function, given once."""
+"""A card's PIN and PUK: asked for with a reason, opened by the authentication function, given once."""
 
 from typing import Any
 
@@ -56,14 +56,20 @@ def test_a_puk_is_shown_once_to_who_asked_and_why_is_kept(
 
     assert (asked.status, early.json) == (201, {"is_ready": False, "codes": []})
     assert of_another.status == again.status == 404
-    assert shown.json == {"is_ready": True, "codes": [{"name": "puk1", "value": PUK}]}
+    assert shown.json == {
+        "is_ready": True,
+        "codes": [{"name": "pin1", "value": PIN}, {"name": "puk1", "value": PUK}],
+    }
     assert PUK not in kept
+    assert ADM not in str(shown.json)
     assert not {PUK, ADM, PIN} & set(dump(database, "audit_auditentry").replace("'", " ").split())
     with database.admin() as admin:
         audited = admin.execute(
             "SELECT action, object_type, reason, message FROM audit_auditentry WHERE action = 'read'"
         ).fetchall()
-    assert audited == [("read", "inventory_sim", "ticket 12: PIN mistyped", "looked at the PUKs")]
+    assert audited == [
+        ("read", "inventory_sim", "ticket 12: PIN mistyped", "looked at the PIN and PUK")
+    ]
 
 
 def test_nobody_else_and_nobody_without_a_reason_gets_a_puk(world: World) -> None:

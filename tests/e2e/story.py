@@ -9,11 +9,12 @@ from decimal import Decimal
 from uuid import UUID
 
 from tests.harness.pictures import a_png
-from tests.unit.web.console.world import Seat, World
+from tests.unit.web.console.world import Seat, World, iccid
 from wispgate.business.approvals import services as approvals
 from wispgate.business.approvals.errors import ApprovalNeeded
 from wispgate.business.catalogue.definition import AtExhaustion
 from wispgate.business.inventory import equipment
+from wispgate.business.inventory import services as inventory
 from wispgate.business.operators import scope as scopes
 from wispgate.business.operators import settings
 from wispgate.business.staff import queries as staff_queries
@@ -32,6 +33,7 @@ LONG_NAME = "Cooperativa de Telecomunicações e Energias Renováveis do Vale do
 MME = "mme1.epc.mnc001.mcc001.3gppnetwork.org"
 TODAY = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MB = 1_000_000
+PUK, PIN = "73519246", "4711"
 OWN_DOMAIN = "console.beta.example"
 # The session id of a gateway that gives itself a long name.
 SESSION = "smf.epc.mnc001.mcc001.3gppnetwork.org;1772366040;{};app_gy"
@@ -43,6 +45,7 @@ class Story:
     beta: Seat
     platform: str
     cards: list[str]
+    coded: str
     online: UUID
     throttled: UUID
     changing: UUID
@@ -58,6 +61,7 @@ class Story:
         return {
             "registered": self.cards[0],
             "suspended": self.cards[2],
+            "coded": self.coded,
             "online": str(self.online),
             "throttled": str(self.throttled),
             "subscriber": str(self.subscriber),
@@ -73,6 +77,7 @@ def tell(world: World) -> Story:
     beta = world.an_operator("beta", name="Beta Fibre & Mobile", range_="001012")
     platform = world.a_member("root@platform.example", "admin")
     cards = world.cards(alpha, 60, batch="2026-03 order 4711")
+    coded = _with_codes(world, alpha)
     world.a_range(alpha, "351910000000", "351939999999")
     _sell(world, alpha)
     lines = _lead_up(world, alpha, cards[10:18])
@@ -85,9 +90,18 @@ def tell(world: World) -> Story:
     _brand(world, beta)
     trace, request, entry = _trace(world, alpha), _ask(world, alpha, online), _stolen(world, alpha)
     return Story(
-        alpha, beta, platform, cards, online, lines[0], lines[1], subscriber, session, trace,
+        alpha, beta, platform, cards, coded, online, lines[0], lines[1], subscriber, session, trace,
         request, entry,
     )  # fmt: skip
+
+
+def _with_codes(world: World, alpha: Seat) -> str:
+    """A card whose file had its PIN and PUK."""
+    card = iccid(alpha, 99)
+    row = f"{card},001010000000099,{'ab' * 16},{'cd' * 16},{PUK},{PIN}"
+    with scopes.within(world.tenant(alpha)):
+        inventory.import_sims(f"iccid,imsi,ki,opc,puk1,pin1\n{row}\n".encode(), name="with codes")
+    return card
 
 
 def _brand(world: World, beta: Seat) -> None:

@@ -28,6 +28,8 @@ PAGES = {
     "sim": "/sims/{registered}/",
     "suspended": "/sims/{suspended}/",
     "suspend": "/sims/{registered}/suspend/",
+    "card-codes": "/sims/{coded}/codes/",
+    "card-codes-none": "/sims/{registered}/codes/",
     "import": "/sims/import/",
     "empty": "/sims/?state=retired",
     "peers": "/peers/",

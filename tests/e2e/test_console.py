@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import log_in
-from tests.e2e.story import MB, OWN_DOMAIN, Story
+from tests.e2e.story import MB, OWN_DOMAIN, PIN, PUK, Story
 from tests.e2e.survey import (
     CONTRAST,
     OF_PLATFORM,
@@ -21,10 +21,13 @@ from tests.e2e.survey import (
     survey,
     take_picture,
 )
-from tests.unit.web.console.world import PASSWORD, World
+from tests.harness.node_process import a_node
+from tests.unit.web.console.world import PASSWORD, VAULT_OPENS, World
 
 pytestmark = pytest.mark.browser
 
+# A node on a busy machine.
+NODE_STARTS_MS = 60_000
 REFRESH = "htmx.trigger('#wg-refresh', 'wg:refresh')"
 
 
@@ -350,6 +353,41 @@ def test_on_its_own_domain_an_operator_has_its_own_door_and_colours(
     # Of a header that browsers heed over TLS only; there is none here.
     assert [one for one in complaints if "Cross-Origin-Opener-Policy" not in one] == []
     page.close()
+
+
+def test_a_customer_at_the_phone_gets_the_puk(page: Page, address: str, story: Story, world: World):
+    log_in(page, address, story.alpha.admin)
+    page.goto(f"{address}/sims/{story.coded}/")
+    page.get_by_role("link", name="Show PIN and PUK…").click()
+    take_picture(page, "codes-form.png")
+    page.get_by_label("Why do you need to see them?").fill("ticket 4711: PIN mistyped")
+    page.get_by_role("button", name="Show PIN and PUK of 1 SIM").click()
+    answer = page.locator("#wg-codes")
+
+    # Nobody is there to answer: it says so, and what was asked waits.
+    expect(answer).to_contain_text("Asking the authentication function")
+    world.clock.advance(seconds=7)
+    expect(answer).to_contain_text("does not answer. Your question is kept")
+    take_picture(page, "codes-late.png")
+
+    # The process that holds the key comes up, and answers what was asked before.
+    with a_node(world.database, VAULT_OPENS.octets, now=world.clock.now()):
+        expect(answer.get_by_text(PUK)).to_be_visible(timeout=NODE_STARTS_MS)
+    expect(answer).to_contain_text(f"{PIN}content_copy")
+    take_picture(page, "codes-shown.png")
+    kept = page.evaluate("JSON.stringify([localStorage, sessionStorage, location.href])")
+    assert PUK not in kept
+
+    # Hidden, and not there again for who goes back.
+    page.get_by_role("button", name="Hide now").click()
+    expect(answer).to_contain_text("Hidden again")
+    take_picture(page, "codes-hidden.png")
+    assert PUK not in page.content()
+    page.goto(f"{address}/activity/?action=read")
+    expect(page.locator(".wg-timeline")).to_contain_text("looked at the PIN and PUK")
+    expect(page.locator(".wg-timeline")).to_contain_text("ticket 4711: PIN mistyped")
+    page.go_back()
+    expect(page.locator("body")).not_to_contain_text(PUK)
 
 
 def test_the_keyboard_alone_reaches_everything(page: Page, address: str, story: Story):

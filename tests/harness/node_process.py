@@ -10,13 +10,17 @@ import cProfile
 import json
 import os
 import signal
+import subprocess
 import sys
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Self
 
 from tests.harness.databases import TestDatabase
 from tests.harness.network import HOST, PATIENCE, REALM
 from wispgate.domain.authentication.sealing import OpeningKey
+from wispgate.kernel.clock import Clock
 from wispgate.main import logs
 from wispgate.main.clocks import SystemClock
 from wispgate.main.diameter_process import running_node
@@ -81,6 +85,40 @@ class NodeProcess:
         return self._process
 
 
+class _ShiftedClock:
+    """Goes on from an instant of the test's at the speed of the world."""
+
+    def __init__(self, start: datetime) -> None:
+        self._shift = start - SystemClock().now()
+
+    def now(self) -> datetime:
+        return SystemClock().now() + self._shift
+
+
+def _clock(order: dict[str, str]) -> Clock:
+    return _ShiftedClock(datetime.fromisoformat(order["now"])) if "now" in order else SystemClock()
+
+
+@contextlib.contextmanager
+def a_node(database: TestDatabase, opening_key: bytes, *, now: datetime) -> Iterator[None]:
+    """A node whose clock begins at `now`, for tests that have no loop of their own."""
+    order = {"dsn": database.dsn("network"), "key": opening_key.hex(), "name": HOST}
+    order |= {"realm": REALM, "now": now.isoformat()}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.harness.node_process"], stdin=subprocess.PIPE, cwd=_ROOT,
+        env=os.environ | {"PYTHONPATH": f"{_ROOT / 'src'}:{_ROOT}"}, text=True,
+    )  # fmt: skip
+    try:
+        if process.stdin is None:
+            raise AssertionError("a process with a pipe has a pipe")
+        with process.stdin as told:
+            told.write(json.dumps(order) + "\n")
+        yield
+    finally:
+        process.kill()
+        process.wait(_PATIENCE)
+
+
 async def _serve(order: dict[str, str]) -> None:
     settings = Settings(
         data=Path("unused"),
@@ -96,7 +134,7 @@ async def _serve(order: dict[str, str]) -> None:
             store,
             HeldKeys([OpeningKey(bytes.fromhex(order["key"]))]),
             settings=settings,
-            clock=SystemClock(),
+            clock=_clock(order),
         ) as node,
     ):
         print(node.port, flush=True)  # noqa: T201 (that is how the test learns the port)

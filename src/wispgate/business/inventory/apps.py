@@ -8,7 +8,7 @@ class InventoryConfig(AppConfig):
 
     def ready(self) -> None:
         from wispgate.business.approvals import acts  # noqa: PLC0415 (needs the models)
-        from wispgate.business.inventory import importing  # noqa: PLC0415
+        from wispgate.business.inventory import importing, puks  # noqa: PLC0415
 
-        for act in importing.acts():
+        for act in (*importing.acts(), *puks.acts()):
             acts.register(act)

@@ -57,7 +57,8 @@ def watch_models() -> None:
 
 def _mask_row(instance: Model, **_signal: Any) -> None:
     hidden = _hidden.get()
-    if not hidden:
+    # Without a key it was not read but is being made, such as the audit's entry of a refusal.
+    if not hidden or instance.pk is None:
         return
     for name, value in list(vars(instance).items()):
         shown = _shown(name, value, hidden)

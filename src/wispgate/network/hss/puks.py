@@ -1,7 +1,8 @@
-"""PUKs for people who may see them: the web asks through the database, and gets a sealed answer.
+"""PIN and PUK for people who may see them: the web asks through the database, and gets a sealed
+answer.
 
-The authentication function opens a card's codes, keeps ADM and PINs to itself, and seals the PUKs
-for the key that the question brought. Nothing is in clear but in the two processes.
+The authentication function opens a card's codes, keeps ADM to itself, and seals PINs and PUKs for
+the key that the question brought. Nothing is in clear but in the two processes.
 """
 
 import json
@@ -15,7 +16,7 @@ from wispgate.kernel.errors import Unavailable
 from wispgate.network.hss.key_holders import KeyHolder
 from wispgate.store.hot import HotStore
 
-_SHOWN: Final = ("puk1", "puk2")
+_SHOWN: Final = ("pin1", "puk1", "pin2", "puk2")
 # Whoever asked looks again within seconds.
 _KEPT: Final = timedelta(minutes=5)
 

@@ -173,7 +173,7 @@ class PukAsked(Schema):
 
 
 class PukOut(Schema):
-    """One of a card's PUKs: `name` is puk1 or puk2."""
+    """One of a card's codes: `name` is pin1, puk1, pin2 or puk2."""
 
     name: str
     value: str
@@ -186,13 +186,13 @@ class PuksOut(Schema):
 
 @router.post("/{iccid}/puk", auth=BearerToken("field.reveal"), response={201: PukAsked})
 def ask_for_puk(request: HttpRequest, iccid: Iccid, body: PukReason) -> PukAsked:
-    """Asks the authentication function for a card's PUKs. Who asked, and why, is in the audit."""
+    """Asks the authentication function for a card's PIN and PUK. Who asked, and why, is in the audit."""
     return PukAsked(request_id=puks.ask(iccid, reason=body.reason))
 
 
 @router.get("/{iccid}/puk/{request_id}", auth=BearerToken("field.reveal"), response=PuksOut)
 def get_puk(request: HttpRequest, iccid: Iccid, request_id: UUID) -> PuksOut:
-    """The PUKs for who asked, once; ask again after a second while `is_ready` is false."""
+    """The codes for who asked, once; ask again after a second while `is_ready` is false."""
     found = puks.answer(iccid, request_id)
     codes = [PukOut(name=name, value=value) for name, value in sorted(found.codes.items())]
     return PuksOut(is_ready=found.is_ready, codes=codes)

@@ -66,6 +66,7 @@ def get_sim(key: str) -> Any:
     related = ("batch", "core", "replaces", "replaced_by", *_LINE_OF_SIM)
     wanted = Q(id=key) if is_uuid(key) else Q(iccid=key)
     sims = _sims().select_related(*related).defer(*_SEALED, *_SEALED_OF_OTHERS)
+    sims = sims.annotate(has_codes=Q(sealed_codes__isnull=False))
     sim = sims.filter(wanted).first()
     if sim is None:
         raise NotFound("SIM", key)

@@ -29,7 +29,8 @@ from wispgate.kernel.plmn import Plmn
 from wispgate.store.outbox import StoredEvent
 
 PASSWORD = "correct horse battery"
-VAULT_KEY = OpeningKey(b"\x07" * 32).sealing_key.to_text()
+VAULT_OPENS = OpeningKey(b"\x07" * 32)
+VAULT_KEY = VAULT_OPENS.sealing_key.to_text()
 
 
 @dataclass(frozen=True)

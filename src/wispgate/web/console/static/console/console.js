@@ -39,7 +39,9 @@
     const symbol = button.querySelector(".wg-icon");
     button.classList.add("wg-copied");
     symbol.textContent = "check";
-    document.getElementById("wg-live").textContent = `${button.dataset.copy} copied`;
+    // What is hidden again in a minute is not repeated where it would stay.
+    const isSecret = button.closest("[data-hides]");
+    document.getElementById("wg-live").textContent = isSecret ? "Copied" : `${button.dataset.copy} copied`;
     setTimeout(() => {
       button.classList.remove("wg-copied");
       symbol.textContent = "content_copy";
@@ -64,6 +66,34 @@
     if (navigator.clipboard) await navigator.clipboard.writeText(button.dataset.copy);
     else copyOldWay(button.dataset.copy);
     showCopied(button);
+  });
+
+  // Secrets are shown for so many seconds, and to nobody who comes back to the page.
+  const hide = () => {
+    for (const shown of document.querySelectorAll("[data-hides]")) {
+      shown.nextElementSibling.hidden = false;
+      shown.remove();
+    }
+  };
+  const hideLater = () => {
+    const shown = document.querySelector("[data-hides]:not([data-hiding])");
+    if (!shown) return;
+    shown.dataset.hiding = "";
+    setTimeout(hide, 1000 * Number(shown.dataset.hides));
+  };
+  document.addEventListener("DOMContentLoaded", hideLater);
+  document.addEventListener("htmx:afterSettle", hideLater);
+  window.addEventListener("pagehide", hide);
+  document.addEventListener("click", (event) => {
+    if (event.target.closest?.("[data-hide]")) hide();
+  });
+
+  // Somebody logged out gets the login page instead of an answer.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const asking = event.target.matches?.("#wg-codes") ? event.detail.xhr : null;
+    if (!asking || asking.getResponseHeader("X-Known-At")) return;
+    event.detail.shouldSwap = false;
+    window.location.reload();
   });
 
   document.addEventListener("change", (event) => {
