@@ -21,6 +21,10 @@ class Operator(models.Model):
         MVNO = "mvno", "MVNO"
         PRIVATE = "private", "private LTE"
 
+    class UsualSuspension(models.TextChoices):
+        HARD = "hard", "refused at attach"
+        SOFT = "soft", "attaches, gets no session"
+
     id = models.UUIDField(primary_key=True)
     slug = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=120)
@@ -30,6 +34,13 @@ class Operator(models.Model):
     time_zone = models.CharField(max_length=40)
     # Two-letter codes (ISO 639-1); the first is what somebody gets whose language is not known.
     languages = ArrayField(models.CharField(max_length=2), default=_english)
+    # How a line is suspended where nobody says: phones that are refused at attach may stay silent.
+    usual_suspension = models.CharField(
+        max_length=4,
+        choices=UsualSuspension.choices,
+        default=UsualSuspension.HARD,
+        db_default=UsualSuspension.HARD,
+    )
     created_at = models.DateTimeField()
 
     class Meta:

@@ -68,6 +68,19 @@ def set_languages(languages: Sequence[str]) -> None:
         operator.languages = wanted
 
 
+def set_usual_suspension(kind: str) -> None:
+    """Hard (refused at attach) or soft (attaches, gets no session), where nobody says.
+
+    Lines that are suspended already stay as they are.
+    """
+    if kind not in Operator.UsualSuspension.values:
+        raise InvalidValue(
+            f"one of {', '.join(Operator.UsualSuspension.values)}", field="usual_suspension"
+        )
+    with tenants.own_row() as operator:
+        operator.usual_suspension = kind
+
+
 def set_brand(**texts: str) -> None:
     """What is given of `BRAND_TEXTS`; the rest stays as it is."""
     unknown = texts.keys() - set(BRAND_TEXTS)

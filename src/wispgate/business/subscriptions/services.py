@@ -19,6 +19,7 @@ from wispgate.business.inventory import services as inventory
 from wispgate.business.inventory.errors import SimInUseElsewhere
 from wispgate.business.inventory.lifecycle import SimAction
 from wispgate.business.operators import ids
+from wispgate.business.operators import queries as operators
 from wispgate.business.operators import scope as scopes
 from wispgate.business.staff import guards
 from wispgate.business.subscriptions import (
@@ -154,9 +155,13 @@ def activate(subscription_id: UUID) -> None:
         work.publish(events.SubscriptionActivated)
 
 
-def suspend(subscription_id: UUID, *, reason: str, kind: str = "hard", note: str = "") -> None:
-    """Adds a reason. The line goes off with the first one; the same one twice is refused."""
+def suspend(subscription_id: UUID, *, reason: str, kind: str = "", note: str = "") -> None:
+    """Adds a reason. The line goes off with the first one; the same one twice is refused.
+
+    `kind` is hard or soft; where nobody says, what the operator has set as usual.
+    """
     _require_choice("reason", reason, SuspensionReason.values)
+    kind = kind or operators.get_operator_by_id(scopes.current_operator_id()).usual_suspension
     _require_choice("kind", kind, SuspensionKind.values)
     with working_on(subscription_id, "subscription.suspend") as work:
         subscription = work.subscription

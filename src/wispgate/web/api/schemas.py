@@ -163,7 +163,7 @@ class ChosenSim(Closed):
 
 class NewSuspension(Closed):
     reason: SuspensionReason
-    kind: SuspensionKind = SuspensionKind.HARD
+    kind: SuspensionKind | None = None
     note: Annotated[Text, Field(max_length=200)] = ""
 
 

@@ -110,7 +110,7 @@ def activate(
 )
 def suspend(request: HttpRequest, subscription_id: UUID, body: NewSuspension) -> SubscriptionOut:
     """Adds a reason; it is off while there is one."""
-    services.suspend(subscription_id, reason=body.reason, kind=body.kind, note=body.note)
+    services.suspend(subscription_id, reason=body.reason, kind=body.kind or "", note=body.note)
     return _show(subscription_id)
 
 

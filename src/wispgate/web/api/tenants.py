@@ -15,6 +15,7 @@ from wispgate.business.operators import queries, settings, tenants
 from wispgate.business.operators import scope as scopes
 from wispgate.business.operators import services as operators
 from wispgate.business.operators.models import NumberingSeries, Operator, OperatorSuspension
+from wispgate.business.subscriptions.services import SuspensionKind
 from wispgate.business.tenants import services
 from wispgate.web.api import bodies
 from wispgate.web.api.door import BearerToken
@@ -59,6 +60,7 @@ class OperatorOut(Schema):
     currency: str
     time_zone: str
     languages: list[str]
+    usual_suspension: SuspensionKind
     suspended_for: list[str]
     created_at: datetime
 
@@ -74,6 +76,7 @@ class OperatorOut(Schema):
             currency=operator.currency,
             time_zone=operator.time_zone,
             languages=operator.languages,
+            usual_suspension=SuspensionKind(operator.usual_suspension),
             suspended_for=list(queries.suspension_reasons(operator.id)),
             created_at=operator.created_at,
         )
@@ -272,6 +275,7 @@ class ChangedOperator(Closed):
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
     time_zone: Annotated[Text, Field(max_length=40)] | None = None
     languages: Annotated[list[str], Field(min_length=1, max_length=20)] | None = None
+    usual_suspension: SuspensionKind | None = None
 
 
 class ChangedBrand(Closed):
@@ -346,6 +350,8 @@ def change_own_settings(request: HttpRequest, body: ChangedOperator) -> Settings
         tenants.set_currency(body.currency)
     if body.languages is not None:
         settings.set_languages(body.languages)
+    if body.usual_suspension is not None:
+        settings.set_usual_suspension(body.usual_suspension)
     if body.time_zone is not None:
         services.set_time_zone(body.time_zone)
     return _settings()

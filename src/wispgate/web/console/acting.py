@@ -98,4 +98,5 @@ def _ask(
         reference=requests.request_id_of(visit.request),
         given=visit.request.POST,
         reasons=actions.reasons_to_give(shown),
+        kind=visit.given("kind") or (visit.operator.usual_suspension if visit.operator else ""),
     )

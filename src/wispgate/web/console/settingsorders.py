@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from wispgate.business.operators import settings, tenants
-from wispgate.business.operators.models import NumberingSeries
+from wispgate.business.operators.models import NumberingSeries, Operator
 from wispgate.business.tenants import services
 from wispgate.kernel.errors import InvalidValue
 from wispgate.web.console.fields import Field, Option, Reader, positive
@@ -79,6 +79,30 @@ def _names(shown: ShownSettings, reader: Reader) -> Prepared | None:
     is_new_zone = zone != shown.operator.time_zone
     network = ["Every line counts its days and hours in the new time zone."] if is_new_zone else []
     return _prepared("Save", "Saved.", perform, network=network or _NETWORK)
+
+
+def _suspension_fields(shown: ShownSettings) -> Sequence[Field]:
+    notes = {
+        "hard": "Nothing works until it attaches again; some phones stay silent until restarted.",
+        "soft": "It stays registered and is back as soon as it asks for a session.",
+    }
+    kinds = tuple(Option(*one, note=notes[one[0]]) for one in Operator.UsualSuspension.choices)
+    return [
+        Field(name="kind", label="A suspended phone is", kind="choice", options=kinds,
+              value=shown.operator.usual_suspension),
+    ]  # fmt: skip
+
+
+def _suspension(_shown: ShownSettings, reader: Reader) -> Prepared | None:
+    kind = reader.text("kind")
+    if kind not in Operator.UsualSuspension.values:
+        reader.errors["kind"] = "choose one"
+        return None
+    return _prepared(
+        f"Suspend {kind} as a rule", f"From now on {kind}, unless another is chosen.",
+        lambda _key: settings.set_usual_suspension(kind),
+        network=["Lines that are suspended already stay as they are."],
+    )  # fmt: skip
 
 
 _BRAND = (
@@ -294,6 +318,7 @@ _ROWS = (
     _row("end_tax", "End a tax rate", "event_busy", _end_tax_fields, _end_tax, needs="rates"),
     _row("add_zone", "Set a roaming zone", "public", _zone_fields, _zone),
     _row("remove_zone", "Remove a roaming zone", "public_off", _zone_options, _drop_zone, needs="zones"),
+    _row("suspension", "Suspend hard or soft", "block", _suspension_fields, _suspension),
     _row("series", "Number documents", "tag", _series_fields, _series),
 )  # fmt: skip
 

@@ -8,6 +8,7 @@ from tests.harness.databases import TestDatabase
 from tests.unit.business.world import World, iccid, imsi
 from wispgate.business.inventory import queries as sims
 from wispgate.business.inventory.errors import SimInUseElsewhere
+from wispgate.business.operators import settings
 from wispgate.business.subscriptions import queries
 from wispgate.business.subscriptions import services as subscriptions
 from wispgate.business.subscriptions.errors import (
@@ -122,6 +123,25 @@ def test_a_suspended_line_is_kept_out(world: World, kind: str, barring: str) -> 
     assert states_of(world, line, 1) == ("suspended", "suspended")
     assert (presence.line.state, presence.line.profile["barring"]) == ("suspended", barring)
     assert presence.authentication is not None
+
+
+@pytest.mark.parametrize(("usual", "barring"), [("hard", "no_attach"), ("soft", "no_session")])
+def test_where_nobody_says_a_line_is_suspended_as_usual(
+    world: World, usual: str, barring: str
+) -> None:
+    line = world.line(1)
+
+    with world.as_staff():
+        settings.set_usual_suspension(usual)
+        subscriptions.suspend(line, reason="overdue")
+        presence = queries.get_line(imsi(1))
+
+    assert presence.line.profile["barring"] == barring
+
+
+def test_an_unknown_kind_is_not_usual(world: World) -> None:
+    with world.as_staff(), pytest.raises(InvalidValue, match="one of hard, soft"):
+        settings.set_usual_suspension("gentle")
 
 
 def test_reasons_stack_and_each_is_lifted_singly(world: World, database: TestDatabase) -> None:

@@ -85,7 +85,15 @@ def test_an_archive_is_downloaded_and_an_operator_deleted(world: World) -> None:
 def test_an_operators_admin_sets_what_is_its_own(world: World) -> None:
     own = world.client()
     calls = [
-        ("/operator", {"name": "Northern", "time_zone": "Europe/Oslo", "languages": ["no", "en"]}),
+        (
+            "/operator",
+            {
+                "name": "Northern",
+                "time_zone": "Europe/Oslo",
+                "languages": ["no", "en"],
+                "usual_suspension": "soft",
+            },
+        ),
         ("/operator/brand", {"main_colour": "#1F6FEB"}),
         ("/operator/domains", {"name": "my.north.example"}),
         (
@@ -104,6 +112,7 @@ def test_an_operators_admin_sets_what_is_its_own(world: World) -> None:
     assert {answer.status for answer in answers} == {200}
     shown = own.get("/operator")
     assert shown.json["operator"]["languages"] == ["no", "en"]
+    assert shown.json["operator"]["usual_suspension"] == "soft"
     assert shown.json["brand"]["main_colour"] == "#1f6feb"
     assert shown.json["domains"] == ["my.north.example"]
     assert shown.json["tax_rates"][0]["percent"] == "25.0000"

@@ -110,6 +110,7 @@ def test_an_operators_own_admin_fills_in_its_settings(
         "names": {"name": "Alpha", "currency": "NOK", "time_zone": "Europe/Oslo",
                   "languages": "no, en"},
         "brand": {"display_name": "Alpha", "main_colour": "#123456"},
+        "suspension": {"kind": "soft"},
         "add_domain": {"name": "my.alpha.example"},
         "add_tax": {"code": "vat", "name": "VAT", "percent": "25", "valid_from": "2026-01-01"},
         "series": {"kind": "invoice", "prefix": "A-", "digits": "5", "first_number": "1",
@@ -122,6 +123,7 @@ def test_an_operators_own_admin_fills_in_its_settings(
     page = text_of(admin.get("/settings/"))
     assert "Alpha, MNO, in NOK, Europe/Oslo, 1 domain" in page
     assert "the first is A-" in page
+    assert "soft: attaches, gets no session" in page
     with scopes.within(world.tenant(alpha)):
         (rate,) = operators.list_tax_rates(alpha.operator_id)
     ended = {"rate": str(rate.id), "valid_until": "2026-07-01"}
@@ -136,6 +138,7 @@ def test_an_operators_own_admin_fills_in_its_settings(
          {"name", "currency", "time_zone"}),
         ("brand", {"display_name": "", "main_colour": "red", "support_url": "x"},
          {"display_name", "main_colour", "support_url"}),
+        ("suspension", {"kind": "gentle"}, {"kind"}),
         ("add_domain", {"name": ""}, {"name"}),
         ("add_tax", {"code": "vat", "percent": "much", "valid_from": "soon", "valid_until": "x"},
          {"percent", "valid_from", "valid_until"}),
