@@ -312,8 +312,9 @@ def test_a_row_hidden_from_the_sealer_is_found(
 ) -> None:
     tamper(database, "UPDATE audit_sealcursor SET xid = xid + 1000000 WHERE source = 'audit'")
     world.subscriber()
-    sealing.seal(database, world.clock.now())
 
+    with pytest.raises(sealing.sealing.SealingBroken, match="sealed further than this server"):
+        sealing.seal(database, world.clock.now())
     finding = found(sealing.verify(database, world.clock.now()), chain)
 
     assert (finding.damage, finding.text) == (Damage.INSERTED, "a row that was never sealed")

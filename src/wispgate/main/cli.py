@@ -20,6 +20,7 @@ import wispgate
 from wispgate.kernel.errors import InvalidValue, Unavailable, WispgateError
 from wispgate.main import (
     audit_cli,
+    backups,
     business_commands,
     clocks,
     diagnose,
@@ -116,6 +117,39 @@ def migrate_command(data: Data = None) -> None:
     settings = _settings(data)
     logs.configure("migrate", log_format=settings.log_format, level=settings.log_level)
     migration.run(settings)
+
+
+@app.command("backup")
+def backup_command(
+    file: Annotated[Path, typer.Argument(help="A new file, such as /backups/2026-11-27.dump.")], data: Data = None
+) -> None:  # fmt: skip
+    """Writes the embedded database into one file, while everything runs."""
+    settings = _settings(data)
+    business_commands.require_installation(settings)
+    backups.back_up(settings, file)
+    typer.echo(f"the database is in {file}; keys are not in it. Save apart, and elsewhere:")
+    for path in (settings.folder.secrets, settings.folder.settings_file, settings.folder.installation_file, settings.folder.checkpoints):  # fmt: skip
+        if path.exists():
+            typer.echo(f"    {path}")
+
+
+@app.command("restore")
+def restore_command(
+    file: Annotated[Path, typer.Argument(help="A file of `wispgate backup`.", exists=True, dir_okay=False)],
+    *,
+    nothing_lost: Annotated[bool, typer.Option("--nothing-lost", help="Nothing happened since the backup: peers keep their sessions.")] = False,
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="The backup is of a sandbox.")] = False,
+    data: Data = None,
+) -> None:  # fmt: skip
+    """Makes the database of a data folder that has none yet from a backup."""
+    settings = _settings(data, sandbox=sandbox or None)
+    now = clocks.installation_clock(settings.folder).now()
+    restored = backups.restore(settings, file, is_nothing_lost=nothing_lost, now=now)
+    for name in restored.missing_keys:
+        typer.echo(f"not in {settings.folder.secrets}: {name}")
+    if restored.origin_states:
+        typer.echo("peers will be told that sessions were lost (Origin-State-Id, Reset)")
+    typer.echo(f"restored into {settings.data}; start with `wispgate up`")
 
 
 @run_app.command("diameter")

@@ -82,7 +82,13 @@ def reachable(settings: Settings, secrets: Secrets) -> Iterator[None]:
 
 def prepare(settings: Settings, secrets: Secrets) -> None:
     """Roles and database, made where missing; passwords set. Raises Misconfigured, Unavailable."""
-    target = settings.database or embedded(settings, secrets).dsn(EMBEDDED_NAME)
+    prepare_at(
+        settings, secrets, settings.database or embedded(settings, secrets).dsn(EMBEDDED_NAME)
+    )
+
+
+def prepare_at(settings: Settings, secrets: Secrets, target: str) -> None:
+    """The same on the server and for the database of an administrator's address."""
     name = conninfo.conninfo_to_dict(target)["dbname"]
     roles = Roles(settings.role_prefix)
     with _administration(target) as admin:

@@ -258,9 +258,9 @@ async def _patiently(dsn: str, stack: contextlib.AsyncExitStack) -> HotStore:
     for attempt in range(_PATIENCE_SECONDS):
         try:
             return await stack.enter_async_context(HotStore(dsn))
-        except DatabaseLost:
+        except DatabaseLost as error:
             if attempt == 0:
-                _log.warning("waiting for the database")
+                _log.warning("waiting for the database", cause=error.message)
             await asyncio.sleep(1)
     return await stack.enter_async_context(HotStore(dsn))
 

@@ -25,8 +25,28 @@ def setup(settings: Settings, secrets: Secrets, *, role: str, process: str) -> N
     django_settings.WISPGATE_CLOCK = clock
     django_settings.WISPGATE_LISTENERS = lambda: list_listeners(settings, now=clock.now())
     django.setup()
+    if role != "owner":
+        _refuse_moved_databases()
     # The secrets are in Django's memory now; children and crash reports need not have them.
     del os.environ["WISPGATE_DJANGO"]
+
+
+def _refuse_moved_databases() -> None:
+    """Whenever a connection is opened: the server may have been exchanged under our address."""
+    from django.db.backends.base.base import BaseDatabaseWrapper  # noqa: PLC0415
+    from django.db.backends.signals import connection_created  # noqa: PLC0415
+
+    from wispgate.store import sync  # noqa: PLC0415
+    from wispgate.store.hot import DatabaseMoved  # noqa: PLC0415
+
+    def look(connection: BaseDatabaseWrapper, **_: object) -> None:
+        with connection.cursor() as cursor:
+            is_at_home = sync.run(cursor, "is_at_home", {})[0]["is_at_home"]
+        if not is_at_home:
+            connection.close()
+            raise DatabaseMoved
+
+    connection_created.connect(look, weak=False, dispatch_uid="moved databases")
 
 
 def _environment(

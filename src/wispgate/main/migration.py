@@ -3,7 +3,7 @@
 import structlog
 import typer
 
-from wispgate.main import business_commands, database, django, founding, secret_files
+from wispgate.main import business_commands, database, django, founding, moving, secret_files
 from wispgate.main.clocks import installation_clock
 from wispgate.main.settings import Settings
 
@@ -24,6 +24,11 @@ def run(settings: Settings) -> None:
             from django.core.management import call_command  # noqa: PLC0415 (needs Django set up)
 
             call_command("migrate", verbosity=0, interactive=False)
+            if moving.settle(settings, secrets):
+                _log.warning(
+                    "the database is in another server than before: its order goes on. If a backup "
+                    "was restored, tell every peer: wispgate peer forget-sessions --yes"
+                )
             _show_first_admin(settings)
     _log.info("database ready")
 

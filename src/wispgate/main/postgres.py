@@ -208,6 +208,7 @@ class Cluster:
 
     def _initialise(self, found: Binaries, identity: Identity) -> None:
         """initdb into a draft folder that gets its name when complete."""
+        require_no_torn_restore(self.folder)
         draft = self.folder.with_name(f"{self.folder.name}.draft")
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o700)
@@ -284,6 +285,21 @@ class Cluster:
             return _Lock(int(lines[0]), lines[7].strip() if len(lines) > 7 else "")
         except (OSError, ValueError, IndexError):
             return None
+
+
+def draft_of_restore(folder: Path) -> Path:
+    """Where a restore builds what will be the data directory `folder`."""
+    return folder.with_name(f"{folder.name}.restoring")
+
+
+def require_no_torn_restore(folder: Path) -> None:
+    """An empty database instead of one half restored would be no better. Raises Misconfigured."""
+    draft = draft_of_restore(folder)
+    if draft.exists() and not folder.exists():
+        raise Misconfigured(
+            f"a restore into {folder.parent} was cut off: run `wispgate restore` again, which "
+            f"begins anew, or remove {draft} to begin with an empty database"
+        )
 
 
 def data_version(folder: Path) -> int | None:

@@ -23,6 +23,7 @@ from wispgate.main import (
 )
 from wispgate.main.installation import Installation
 from wispgate.main.output import Output
+from wispgate.main.postgres import require_no_torn_restore
 from wispgate.main.programs import ChildProgram, Command, PostgresProgram
 from wispgate.main.secret_files import Secrets
 from wispgate.main.settings import Settings
@@ -49,6 +50,7 @@ def run(
     folder = settings.folder
     folder.make()
     with folder.locked():
+        require_no_torn_restore(folder.postgres)
         for name in leftovers.end(folder.state_file):
             output.say(f"ended {name}, left behind by an earlier run")
         folder.heartbeat("worker").unlink(missing_ok=True)

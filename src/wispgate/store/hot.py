@@ -51,6 +51,19 @@ class DatabaseLost(Unavailable):
     code = "database_lost"
 
 
+class DatabaseMoved(DatabaseLost):
+    """The database came into another cluster (it was restored) and was not prepared there: rows
+    written now could stand before those that outboxes and seals have passed.
+    """
+
+    code = "database_moved"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the database was moved or restored into another server: run `wispgate migrate` first"
+        )
+
+
 class RowHeld(WispgateError):
     """Somebody outside holds a row for too long; nothing was done. Not `Unavailable`: it is this
     request's row, and the others of its batch may go on.
@@ -158,6 +171,10 @@ class Partition:
             command_timeout=STATEMENT_SECONDS,
         )
         self._open.add(connection)
+        statement = loader.statement("is_at_home")
+        if not await connection.fetchval(statement.for_asyncpg, *statement.arguments({})):
+            self._discard(connection)
+            raise DatabaseMoved
         return connection
 
 
@@ -184,7 +201,7 @@ class HotStore:
         first = Partition(self._dsn, 0, connections=CONNECTIONS_PER_PARTITION)
         try:
             rows = await first.fetch("read_installation", {})
-        except asyncpg.UndefinedTableError:
+        except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
             rows = []
         if not rows:
             await first.close()

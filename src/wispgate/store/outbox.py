@@ -11,10 +11,27 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from wispgate.kernel.errors import Unavailable
 from wispgate.kernel.events import Event
 from wispgate.store import partitions, sync
 
 PUBLIC = "public"
+
+
+class CursorAhead(Unavailable):
+    """A consumer's place is ahead of the database's transactions: what is written now would be
+    taken for delivered. The database came into another cluster, and nobody prepared it there.
+    """
+
+    code = "cursor_ahead"
+
+    def __init__(self, consumer: str, source: str) -> None:
+        super().__init__(
+            f"{consumer} has read further in the outbox {source} than this server has counted its "
+            f"transactions: the database was restored; run `wispgate migrate`, then start again",
+            consumer=consumer,
+            source=source,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +77,14 @@ def deliver(
 ) -> int:
     """Hands the next events to `handle` and moves the cursor, all in the running transaction.
 
-    Returns how many there were; 0 also where another worker is at it.
+    Returns how many there were; 0 also where another worker is at it. Raises CursorAhead.
     """
     source = {"consumer": consumer, "source": source_of(partition)}
     place = _lock_place(cursor, source)
     if not place:
         return 0
+    if place[0]["is_ahead"]:
+        raise CursorAhead(**source)
     after = {"after_xid": place[0]["xid"], "after_event_id": place[0]["event_id"], "most": most}
     rows = sync.run(cursor, "read_events", after, partition=partition)
     if rows:

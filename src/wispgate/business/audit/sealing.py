@@ -16,6 +16,7 @@ from wispgate.business.audit.chain import Entry, Header, SigningKey
 from wispgate.business.audit.errors import SealingBroken
 from wispgate.business.audit.models import SealBlock, SealCursor
 from wispgate.business.audit.sources import Source
+from wispgate.business.operators import hot
 from wispgate.business.operators import scope as scopes
 
 BATCH = 2000
@@ -46,6 +47,7 @@ def _seal_batch(source: Source, key: SigningKey, *, now: datetime, most: int) ->
     if cursor is None:
         return 0
     place = (cursor.xid, cursor.last_id)
+    _require_behind(source, cursor.xid)
     rows = source.read("read_unsealed", form=chain.FORM, most=most, **sources.after(place))
     for operator_id, entries in _by_operator(rows).items():
         _append(source, operator_id, entries, key, now=now)
@@ -54,6 +56,16 @@ def _seal_batch(source: Source, key: SigningKey, *, now: datetime, most: int) ->
     if rows or now - cursor.sealed_through_at >= _IDLE:
         _move(cursor, source, place, now=now)
     return len(rows)
+
+
+def _require_behind(source: Source, xid: int) -> None:
+    """Rows written now would never be sealed if they came to stand before the cursor."""
+    if hot.run("is_place_ahead", xid=xid)[0]["is_ahead"]:
+        raise SealingBroken(
+            f"{source.name} is sealed further than this server has counted its transactions: the "
+            f"database was restored; run `wispgate migrate`, then start again",
+            source=source.name,
+        )
 
 
 def _lock(source: Source, now: datetime) -> SealCursor | None:

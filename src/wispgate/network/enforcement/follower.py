@@ -77,7 +77,7 @@ class Follower:
         }
 
     async def follow(self) -> int:
-        """Acts upon the next events; how many there were. Raises DatabaseLost."""
+        """Acts upon the next events; how many there were. Raises DatabaseLost, CursorAhead."""
         if self.place is None:
             self.place = await self._find_place()
         after = {"after_xid": self.place["xid"], "after_event_id": self.place["event_id"]}
@@ -101,6 +101,8 @@ class Follower:
     async def _find_place(self) -> Mapping[str, Any]:
         await self.public.fetch("create_cursor", self.source)
         rows = await self.public.fetch("read_delivery_place", self.source)
+        if rows and rows[0]["is_ahead"]:
+            raise outbox.CursorAhead(**self.source)
         return dict(rows[0]) if rows else _START
 
     async def _act_on(self, rows: Sequence[Any]) -> None:

@@ -2,6 +2,12 @@
 -- What was fixed when this installation was made.
 SELECT partitions FROM installation;
 
+-- is_at_home
+-- Whether this server is the one that the database's numbers of transactions fit.
+SELECT system_identifier IN ('', (SELECT c.system_identifier::text FROM pg_control_system() c))
+    AS is_at_home
+FROM installation;
+
 -- add_account
 -- Writes where a new account lives.
 INSERT INTO account (account_id, operator_id, partition)

@@ -10,7 +10,7 @@ VALUES (:event_id, :operator_id, :account_id, :line_id, :kind, :payload::jsonb, 
 SELECT event_id, xid::text AS xid, operator_id, account_id, line_id, kind, payload, occurred_at
 FROM outbox
 WHERE (xid, event_id) > (:after_xid::text::xid8, :after_event_id::uuid)
-  AND xid < pg_snapshot_xmin(pg_current_snapshot())
+  AND xid < public.settled_before()::text::xid8
 ORDER BY xid, event_id
 LIMIT :most::int;
 
@@ -21,8 +21,10 @@ WHERE (xid, event_id) <= (:up_to_xid::text::xid8, :up_to_event_id::uuid)
   AND occurred_at < :before;
 
 -- lock_cursor
--- A consumer's place in one outbox, locked so that two workers never deliver the same events.
-SELECT xid::text AS xid, event_id FROM delivery_cursor
+-- A consumer's place in one outbox, locked so that two workers never deliver the same events. No
+-- place can be ahead of the transactions that have ended, unless their count was set back.
+SELECT xid::text AS xid, event_id, xid >= public.settled_before()::text::xid8 AS is_ahead
+FROM delivery_cursor
 WHERE consumer = :consumer AND source = :source
 FOR UPDATE SKIP LOCKED;
 

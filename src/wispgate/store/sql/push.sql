@@ -181,7 +181,7 @@ WHERE session_id = :session_id AND is_open;
 -- Events after a cursor, those too that are not below the oldest running transaction: they may be
 -- acted upon, but a cursor may only move to settled ones, lest a late commit be passed over.
 SELECT event_id, xid::text AS xid, line_id, kind, payload,
-       xid < pg_snapshot_xmin(pg_current_snapshot()) AS is_settled
+       xid < public.settled_before()::text::xid8 AS is_settled
 FROM outbox
 WHERE (xid, event_id) > (:after_xid::text::xid8, :after_event_id::uuid)
 ORDER BY outbox.xid, event_id
@@ -189,7 +189,8 @@ LIMIT :most::int;
 
 -- read_delivery_place
 -- How far a consumer has read one outbox.
-SELECT xid::text AS xid, event_id FROM delivery_cursor
+SELECT xid::text AS xid, event_id, xid >= public.settled_before()::text::xid8 AS is_ahead
+FROM delivery_cursor
 WHERE consumer = :consumer AND source = :source;
 
 -- advance_delivery

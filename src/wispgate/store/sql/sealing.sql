@@ -6,7 +6,7 @@ SELECT e.xid, e.id, e.operator_id, e.at,
 FROM audit_auditentry e
 WHERE e.xid >= :after_xid::bigint
   AND (e.xid, e.id) > (:after_xid::bigint, :after_id::bigint)
-  AND e.xid < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint
+  AND e.xid < public.settled_before()
 ORDER BY e.xid, e.id
 LIMIT :most::int;
 
@@ -17,7 +17,7 @@ SELECT e.xid, e.entry_id AS id, e.operator_id, e.posted_at AS at,
 FROM ledger e
 WHERE e.xid >= :after_xid::bigint
   AND (e.xid, e.entry_id) > (:after_xid::bigint, :after_id::uuid)
-  AND e.xid < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint
+  AND e.xid < public.settled_before()
 ORDER BY e.xid, e.entry_id
 LIMIT :most::int;
 
@@ -79,3 +79,7 @@ WHERE (xid, entry_id) <= (:through_xid::bigint, :through_id::uuid) GROUP BY oper
 -- The sealed texts of some entries, for an export that can be proved.
 SELECT e.xid, e.id, e.operator_id, audit_sealed(e, :form::int) AS text
 FROM audit_auditentry e WHERE e.id = ANY(:ids::bigint[]) ORDER BY e.xid, e.id;
+
+-- is_place_ahead
+-- Whether a place is ahead of the transactions that have ended: their count was set back.
+SELECT :xid::bigint >= public.settled_before() AS is_ahead;
