@@ -222,11 +222,14 @@ def late_and_early(database: TestDatabase, operator_id: object) -> None:
         late.commit()
 
 
-@pytest.mark.parametrize("form", FORMS)
 async def test_a_database_restored_elsewhere_goes_on_where_it_was(
-    story: Story, elsewhere: TestCluster, tmp_path: Path, form: str
+    story: Story, elsewhere: TestCluster, tmp_path: Path
 ) -> None:
-    copy = restored(story, form, elsewhere)
+    for form in FORMS:
+        await go_on(story, restored(story, form, elsewhere), tmp_path / form)
+
+
+async def go_on(story: Story, copy: TestDatabase, path: Path) -> None:
     there = Subscribers.__new__(Subscribers)
     there.__dict__ = story.subscribers.__dict__ | {"database": copy}
     there.rows = type(story.subscribers.rows).__new__(type(story.subscribers.rows))
@@ -234,7 +237,7 @@ async def test_a_database_restored_elsewhere_goes_on_where_it_was(
     with using(copy):
         await refuse_everything(copy)
 
-        said = migrate(copy, tmp_path / "data")
+        said = migrate(copy, path)
 
         assert "peer forget-sessions" in said
         assert deliver(copy, expected=1) == [STARTED]

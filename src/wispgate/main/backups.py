@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import psycopg
@@ -31,6 +32,8 @@ _SEALED_WITH: Final = (
 )
 
 
+# What is cut off is thrown away, and what is whole is written to disk in one go: nothing waits.
+_UNTIL_WHOLE: Final = MappingProxyType({"fsync": "off", "full_page_writes": "off"})
 # A seal names its key after its first octet.
 _CARDS_SEALED_WITH: Final = """
 SELECT encode(substr(sealed_key, 2, 8), 'hex') AS key, count(*) FROM inventory_sim
@@ -81,12 +84,17 @@ def restore(settings: Settings, source: Path, *, is_nothing_lost: bool, now: dat
             raise Conflict(f"{folder.postgres} is a database already: restore into a new folder")
         secrets = _saved_secrets(folder)
         draft = postgres.draft_of_restore(folder.postgres)
-        shutil.rmtree(draft, ignore_errors=True)
+        # Of a restore that was killed, the server may still be at it.
+        _cluster(settings, secrets, draft).stop()
+        if draft.exists():
+            shutil.rmtree(draft)
         with _cluster(settings, secrets, draft) as cluster:
             database.prepare_at(settings, secrets, cluster.dsn(database.EMBEDDED_NAME))
             _run(settings, cluster, secrets, "pg_restore", "--single-transaction", str(source))
             restored = _finish(settings, cluster, is_nothing_lost=is_nothing_lost, now=now)
-        _to_disk(draft)
+        for path in (*draft.rglob("*"), draft):
+            if path.is_dir() or path.is_file():
+                _to_disk(path)
         draft.rename(folder.postgres)
         _to_disk(folder.path)
     return restored
@@ -116,6 +124,7 @@ def _cluster(settings: Settings, secrets: Secrets, folder: Path) -> Cluster:
         password=secrets.superuser_password,
         binaries=settings.postgres_binaries,
         log=settings.folder.logs / "postgres.log",
+        settings=_UNTIL_WHOLE,
     )
 
 

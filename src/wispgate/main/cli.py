@@ -128,7 +128,7 @@ def backup_command(
     business_commands.require_installation(settings)
     backups.back_up(settings, file)
     typer.echo(f"the database is in {file}; keys are not in it. Save apart, and elsewhere:")
-    for path in (settings.folder.secrets, settings.folder.settings_file, settings.folder.installation_file, settings.folder.checkpoints):  # fmt: skip
+    for path in (settings.folder.secrets, settings.folder.settings_file, settings.folder.installation_file, settings.folder.clock_offset, settings.folder.checkpoints):  # fmt: skip
         if path.exists():
             typer.echo(f"    {path}")
 

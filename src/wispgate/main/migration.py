@@ -27,7 +27,7 @@ def run(settings: Settings) -> None:
             if moving.settle(settings, secrets):
                 _log.warning(
                     "the database is in another server than before: its order goes on. If a backup "
-                    "was restored, tell every peer: wispgate peer forget-sessions --yes"
+                    "was restored by hand, tell every peer: wispgate peer forget-sessions --yes"
                 )
             _show_first_admin(settings)
     _log.info("database ready")
