@@ -311,6 +311,17 @@ async def test_balance_and_price_are_told_and_nothing_is_taken(
     assert subscribers.remaining(wallet) == 1
 
 
+async def test_a_price_that_nobody_knows_is_refused_and_none_is_named(
+    subscribers: Subscribers, gateway: Gateway
+) -> None:
+    subscribers.add_line(IMSI, a_plan(), a_bucket())
+
+    answer = await gateway.ask("E", "e1", 0, ("Requested-Action", 3), mscc(1, want=100))
+
+    assert result_of(answer) == 5031
+    assert answer.find_avp("Cost-Information") is None
+
+
 async def test_groups_are_judged_each_by_itself(subscribers: Subscribers, gateway: Gateway) -> None:
     subscribers.add_line(IMSI, a_plan(), a_bucket(octets=1_000_000, rating_groups=(10,)))
 
@@ -391,6 +402,7 @@ async def test_a_client_that_lost_its_session_begins_it_anew(
     ("avps", "code", "failed"),
     [
         ([("Requested-Action", 1)], 5012, "Requested-Action"),
+        ([("Requested-Action", 7)], 5004, "Requested-Action"),
         ([], 5005, "Requested-Action"),
     ],
 )

@@ -15,7 +15,7 @@ from wispgate.network.enforcement.ladder import (
     find_places,
     make_pushes,
 )
-from wispgate.store.pushes import NewPush, Picture
+from wispgate.store.pushes import NewPush, Picture, PushRow
 
 
 def decide_goals(picture: Picture, cause: str) -> list[Goal]:
@@ -106,7 +106,7 @@ def _foreign_goals(picture: Picture) -> Iterator[Goal]:
 def _is_due(picture: Picture, goal: Goal) -> bool:
     """Not where the card already has what is wanted, or is on its way to it."""
     if goal.profile is None:
-        return not any(p.imsi == goal.imsi and p.effect == goal.effect for p in picture.pushes)
+        return not any(_is_at_it(push, goal, picture) for push in picture.pushes)
     places = find_places(picture, goal)
     # A charging session knows of units only.
     is_about_units = goal.effect in (Effect.STOP, Effect.REFILL)
@@ -114,6 +114,15 @@ def _is_due(picture: Picture, goal: Goal) -> bool:
     if picture.enforced is None:
         return is_behind
     return is_behind or goal.effect is Effect.STOP or not _is_present(picture)
+
+
+def _is_at_it(push: PushRow, goal: Goal, picture: Picture) -> bool:
+    """A push on its way to the same end; one for a session that is over only waits for its end."""
+    if push.imsi != goal.imsi or push.effect != goal.effect:
+        return False
+    is_of_session = push.session_id is not None
+    open_ids = {s.session_id for s in (*picture.gx, *picture.gy) if s.is_open}
+    return not is_of_session or push.session_id in open_ids
 
 
 def _is_present(picture: Picture) -> bool:

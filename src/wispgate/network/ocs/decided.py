@@ -42,7 +42,9 @@ def answer_decision(
     if decision.outcome is Outcome.UNKNOWN_SESSION:
         return StoredAnswer(result_code=ResultCode.UNKNOWN_SESSION_ID)
     if request.action is EventAction.PRICE_ENQUIRY:
-        return StoredAnswer(result_code=_code_of(decision), cost=decision.cost)
+        # A price that is not known is none, and not nothing.
+        cost = decision.cost if decision.reason is None else None
+        return StoredAnswer(result_code=_code_of(decision), cost=cost)
     if request.action is EventAction.CHECK_BALANCE:
         # Not having enough is the answer to the question, not a failure to answer it.
         return StoredAnswer(

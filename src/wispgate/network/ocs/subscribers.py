@@ -30,14 +30,18 @@ def list_identities(subscriptions: Sequence[Avp], user_name: str) -> tuple[Named
 def order_identities(
     subscriptions: Sequence[tuple[int, str]], user_name: str
 ) -> tuple[NamedIdentity, ...]:
-    """Of types and data, the surest first: IMSI, User-Name, MSISDN, then addresses."""
+    """Of types and data, the surest first: IMSI, User-Name, MSISDN, then addresses.
+
+    Where an IMSI is named as such, nothing else counts: numbers move from card to card, and the
+    one that a lost card had would be charged to whoever has it by now.
+    """
     by_type: dict[int, str] = {}
     for kind, data in subscriptions:
         by_type.setdefault(kind, data)
     found = []
-    imsi = by_type.get(_IMSI, "")
+    imsi = without_filler(by_type.get(_IMSI, ""))
     if _is_digits(imsi):
-        found.append(NamedIdentity("imsi", imsi))
+        return (NamedIdentity("imsi", imsi),)
     if user_name:
         found += _from_name(user_name)
     msisdn = digits_of(by_type.get(_E164, ""))
@@ -55,6 +59,11 @@ def digits_of(text: str) -> str:
     text = text.partition(":")[2] or text
     number = text.split("@")[0].split(";")[0].removeprefix("+").replace("-", "")
     return number if _is_digits(number) else ""
+
+
+def without_filler(imsi: str) -> str:
+    """Of an IMSI that was copied from TBCD with the filler of its last octet."""
+    return imsi[:-1] if imsi[-1:] in ("f", "F") else imsi
 
 
 def _read(avp: Avp) -> tuple[int, str]:
@@ -82,8 +91,11 @@ def _from_name(name: str) -> list[NamedIdentity]:
 
 
 def _from_uri(uri: str) -> list[NamedIdentity]:
+    """A number, an address, or the IMSI of a card without ISIM (TS 23.003 section 13.4B)."""
     number = digits_of(uri)
     address = NamedIdentity("nai", uri.partition(":")[2] or uri)
+    if number and "@ims.mnc" in uri and f"+{number}" not in uri:
+        return [NamedIdentity("imsi", number), address]
     return [NamedIdentity("msisdn", number), address] if number else [address]
 
 

@@ -44,6 +44,7 @@ KINDS: Final = {
     4: RequestKind.EVENT,
 }
 _EVENT: Final = 4
+_REFUND: Final = 1
 _ACTIONS: Final = {
     0: EventAction.DIRECT_DEBITING,
     2: EventAction.CHECK_BALANCE,
@@ -228,8 +229,10 @@ def _unit_of(avp: Avp) -> UnitKind:
 def _action_of(avps: _Members) -> EventAction:
     avp = avps.get(commands.AVP_REQUESTED_ACTION)
     action = _ACTIONS.get(_whole(avp))
-    if action is None:
+    if _whole(avp) == _REFUND:
         raise UnservedAction("refunds are not served", failed_avp=avp.encode())
+    if action is None:
+        raise _invalid(avp, "no such action")
     return action
 
 

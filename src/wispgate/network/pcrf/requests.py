@@ -134,13 +134,13 @@ def best_identity(subscription_ids: Sequence[tuple[int, str]], core_id: UUID) ->
 def _named(kind: int, value: str) -> tuple[str, str] | None:
     match kind:
         case SubscriptionIdType.IMSI:
-            return "imsi", value
+            return "imsi", value[:-1] if value[-1:] in ("f", "F") else value
         case SubscriptionIdType.E164:
-            return "msisdn", value.removeprefix("+")
+            return "msisdn", value.removeprefix("tel:").removeprefix("+")
         case SubscriptionIdType.NAI:
             return _of_user(value) or ("nai", value)
         case SubscriptionIdType.SIP_URI:
-            return _of_user(value.removeprefix("sip:"))
+            return _of_user(value.partition(":")[2] or value)
         case _:
             return None
 

@@ -1,5 +1,6 @@
 """Which pushes a difference between desired and known asks for."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -205,6 +206,19 @@ def test_a_card_that_is_no_more_the_lines_is_detached_once() -> None:
 
     assert (push.effect, push.imsi) == ("stop", old.imsi)
     assert decide_goals(again, CHANGED) == []
+
+
+def test_a_card_that_left_is_detached_though_a_push_for_an_ended_session_is_still_open() -> None:
+    """Suspended, resumed, attached anew and swapped before anybody judged the suspension's push."""
+    old = a_registration(imsi="001010000000009")
+    left_over = a_push(imsi=old.imsi, means="gx_release", session_id="ended")
+    session = a_gx_session(imsi=old.imsi)
+    changes = {"registrations": (old,), "gx": (session,)}
+    picture = a_picture(a_profile(), a_profile(), pushes=(left_over,), **changes)
+    at_it = replace(left_over, session_id=session.session_id)
+
+    assert [goal.imsi for goal in decide_goals(picture, CHANGED)] == [old.imsi]
+    assert decide_goals(replace(picture, pushes=(at_it,)), CHANGED) == []
 
 
 def test_a_line_without_a_card_asks_for_nothing_of_its_own() -> None:

@@ -8,6 +8,7 @@ from wispgate.wire.diameter.avp import split_avps
 from wispgate.wire.diameter.message import encode_avps
 
 IMSI = "001010000000001"
+IMS = "ims.mnc001.mcc001.3gppnetwork.org"
 
 
 @pytest.mark.parametrize(
@@ -27,14 +28,22 @@ def test_digits_are_found_in_every_form_of_number(text: str, digits: str) -> Non
 @pytest.mark.parametrize(
     ("named", "user_name", "found"),
     [
-        ([(1, IMSI), (0, "15550100001")], "", [("imsi", IMSI), ("msisdn", "15550100001")]),
-        ([(0, "15550100001"), (1, IMSI)], "", [("imsi", IMSI), ("msisdn", "15550100001")]),
+        ([(1, IMSI), (0, "15550100001")], "", [("imsi", IMSI)]),
+        ([(0, "15550100001"), (1, IMSI)], "", [("imsi", IMSI)]),
+        ([(1, f"{IMSI}f")], IMSI[:-1], [("imsi", IMSI)]),
+        ([(0, "15550100001")], "alice", [("nai", "alice"), ("msisdn", "15550100001")]),
         ([(1, "15550100001")], "", [("imsi", "15550100001")]),
         ([], IMSI, [("imsi", IMSI)]),
         ([], "alice@isp.test", [("nai", "alice@isp.test")]),
         ([(3, f"0{IMSI}@nai.epc.test")], "", [("imsi", IMSI), ("nai", f"0{IMSI}@nai.epc.test")]),
         ([(3, f"{IMSI}@epc.test")], "", [("imsi", IMSI), ("nai", f"{IMSI}@epc.test")]),
         ([(2, "sip:alice@ims.test")], "", [("nai", "alice@ims.test")]),
+        ([(2, f"sip:{IMSI}@{IMS}")], "", [("imsi", IMSI), ("nai", f"{IMSI}@{IMS}")]),
+        (
+            [(2, f"sip:+{IMSI}@{IMS}")],
+            "",
+            [("msisdn", IMSI), ("nai", f"+{IMSI}@{IMS}")],
+        ),
         ([(1, "no digits"), (4, "private")], "", []),
     ],
 )
