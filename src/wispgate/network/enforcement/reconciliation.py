@@ -120,9 +120,9 @@ def _is_at_it(push: PushRow, goal: Goal, picture: Picture) -> bool:
     """A push on its way to the same end; one for a session that is over only waits for its end."""
     if push.imsi != goal.imsi or push.effect != goal.effect:
         return False
-    is_of_session = push.session_id is not None
-    open_ids = {s.session_id for s in (*picture.gx, *picture.gy) if s.is_open}
-    return not is_of_session or push.session_id in open_ids
+    charging = {session.session_id for session in picture.gy if session.is_open}
+    policy = {session.session_id for session in picture.gx if session.is_open}
+    return push.session_id is None or push.session_id in policy | charging
 
 
 def _is_present(picture: Picture) -> bool:
