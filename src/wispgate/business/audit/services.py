@@ -7,12 +7,12 @@ from wispgate.kernel.errors import WispgateError
 
 def record_refusal(error: WispgateError, *, object_type: str, object_id: str) -> None:
     """Says that the scope's actor was refused. Call it outside the refused service's savepoint."""
-    facts = {name: str(value) for name, value in error.facts.items()}
+    facts = {name: storable(str(value)) for name, value in error.facts.items()}
     _record(
         AuditEntry.Action.REFUSED,
         object_type=object_type,
-        object_id=object_id,
-        message=error.message,
+        object_id=storable(object_id),
+        message=storable(error.message),
         after={"code": error.code, **facts},
     )
 
@@ -34,6 +34,11 @@ def record_removal(*, object_id: str, message: str) -> None:
         object_id=object_id,
         message=message,
     )
+
+
+def storable(text: str) -> str:
+    """What somebody tried may have a NUL in it, which the database knows not."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _record(

@@ -51,7 +51,8 @@ def order_identities(
         found += _from_name(by_type[_NAI])
     if _SIP_URI in by_type:
         found += _from_uri(by_type[_SIP_URI])
-    return tuple(dict.fromkeys(found))
+    # The database knows no NUL, so nobody has a name with one.
+    return tuple(dict.fromkeys([name for name in found if "\0" not in name.value]))
 
 
 def digits_of(text: str) -> str:

@@ -160,7 +160,7 @@ def handle_bug(request: HttpRequest, error: Exception) -> HttpResponse:
 
 
 def _object_of(request: HttpRequest) -> tuple[str, str]:
-    found = _PLACE.match(request.path)
+    found = _PLACE.match(audit.storable(request.path))
     if found is None:
         return "", ""
     collection, key = found["collection"], found["key"] or ""

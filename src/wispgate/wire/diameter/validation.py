@@ -86,9 +86,9 @@ def check_request(message: Message) -> Violation | None:
 
 def _check_session(message: Message) -> Violation | None:
     session = message.find_avp(AVP_SESSION_ID)
-    if session is None or len(session.data) <= LONGEST_SESSION_ID:
+    if session is None or 0 < len(session.data) <= LONGEST_SESSION_ID:
         return None
-    text = f"a Session-Id of {len(session.data)} octets, where {LONGEST_SESSION_ID} are the most"
+    text = f"a Session-Id of {len(session.data)} octets, where 1 to {LONGEST_SESSION_ID} are right"
     return Violation(ResultCode.INVALID_AVP_VALUE, session.encode(), text)
 
 

@@ -44,6 +44,7 @@ def test_digits_are_found_in_every_form_of_number(text: str, digits: str) -> Non
             "",
             [("msisdn", IMSI), ("nai", f"+{IMSI}@{IMS}")],
         ),
+        ([(3, "ali\0ce"), (2, "sip:ali\0ce@ims.test")], "ali\0ce@isp.test", []),
         ([(1, "no digits"), (4, "private")], "", []),
     ],
 )

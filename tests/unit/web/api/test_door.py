@@ -10,6 +10,7 @@ from django.test import Client
 
 from tests.unit.business.world import Api, World, card_file, iccid
 from wispgate.business.audit import queries as audit
+from wispgate.business.audit.models import AuditEntry
 from wispgate.business.crm import queries as crm
 from wispgate.business.operators import scope as scopes
 from wispgate.business.staff import services as staff
@@ -30,6 +31,19 @@ def test_without_a_valid_token_nothing_is_told(world: World, header: str) -> Non
     assert answer["Content-Type"] == "application/problem+json"
     assert answer.json()["code"] == "token_refused"
     assert answer.json()["instance"] == answer["X-Request-Id"]
+
+
+def test_a_refusal_is_kept_whatever_stands_in_the_address(world: World) -> None:
+    nobody = Client().get("/api/v1/sims/%00", headers={"Authorization": "Bearer wg_nobody"})
+    viewer = world.client("viewer").post("/sims/a%00b/retire")
+
+    assert (nobody.status_code, viewer.status) == (401, 403)
+    with world.as_platform():
+        paths = AuditEntry.objects.filter(action="refused").values_list("object_id", flat=True)
+        assert sorted(path for path in paths if "\ufffd" in path) == [
+            "/api/v1/sims/\ufffd",
+            "a\ufffdb",
+        ]
 
 
 def test_an_expired_or_revoked_token_is_no_token(world: World) -> None:

@@ -144,6 +144,13 @@ def test_a_session_id_has_a_longest_form() -> None:
     assert failed_path(violation) == ["Session-Id"]
 
 
+def test_a_session_has_a_name() -> None:
+    violation = check_request(decode_message(a_ccr(("Session-Id", ""), without="Session-Id")))
+
+    assert violation is not None
+    assert (violation.result_code, failed_path(violation)) == (5004, ["Session-Id"])
+
+
 def test_graver_faults_are_answered_first() -> None:
     faults = [
         (encode_avp(1, 0, 0x40, b"\xff"), 5004),

@@ -167,7 +167,7 @@ class HotRequest:
         return True
 
     def _take_session(self, frame: Frame, first: int, length: int) -> None:
-        if length > _LONGEST_SESSION or not has_zero_padding(
+        if not 8 < length <= _LONGEST_SESSION or not has_zero_padding(
             frame.words, first + length + 3 >> 2, length
         ):
             raise Unusual

@@ -43,7 +43,7 @@ def test_a_nul_in_a_text_is_unusual(raw: bytes, decoder: object, name: str) -> N
     ("raw", "decoder"),
     [(a_full_ccr(), credit_control.decode_ccr), (a_full_gx_ccr(), gx.decode_ccr)],
 )
-def test_a_session_id_too_long_to_be_kept_is_unusual(raw: bytes, decoder: object) -> None:
+def test_a_session_id_too_long_to_be_kept_or_empty_is_unusual(raw: bytes, decoder: object) -> None:
     message = decode_message(raw)
     assert callable(decoder)
 
@@ -53,3 +53,4 @@ def test_a_session_id_too_long_to_be_kept_is_unusual(raw: bytes, decoder: object
 
     assert isinstance(decoder(called("s" * LONGEST_SESSION_ID)), HotRequest)
     assert decoder(called("s" * (LONGEST_SESSION_ID + 1))) is None
+    assert decoder(called("")) is None
