@@ -289,6 +289,8 @@ def _keys(line: UUID, subscriber: UUID, member: UUID, request: UUID) -> dict[str
         "operator.name": "nowhere.example",
         "request_id": str(UUID(int=4)),
         "sims.key": str(UUID(int=4)),
+        "table": "subscriptions_suspension",
+        "objects.key": str(UUID(int=4)),
         "rate_id": str(UUID(int=5)),
         "allotment_id": str(UUID(int=6)),
         "allotments.key": str(UUID(int=6)),

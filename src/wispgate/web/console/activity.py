@@ -13,7 +13,7 @@ from wispgate.business.audit import services as audit
 from wispgate.business.audit.queries import Search
 from wispgate.business.operators import scope as scopes
 from wispgate.kernel.errors import InvalidValue, NotFound, WispgateError
-from wispgate.web.console import timeline
+from wispgate.web.console import objects, timeline
 from wispgate.web.console.pages import go_to, page, show
 from wispgate.web.console.visits import Visit, plain_text
 from wispgate.web.site import spreadsheets
@@ -21,6 +21,15 @@ from wispgate.web.site import spreadsheets
 LENGTH = 200
 _FIELDS = ("who", "action", "object_type", "object_id", "text", "request_id")
 _LONGEST = 120
+# As the log has them, and as people say them.
+_ACTIONS = {
+    "insert": "created",
+    "update": "changed",
+    "delete": "removed",
+    "refused": "refused",
+    "login": "logged in or out",
+    "read": "secret read, or exported",
+}
 
 
 @page("audit.read", of_operator=False)
@@ -38,7 +47,8 @@ def activity(visit: Visit) -> HttpResponse:
         events=[timeline.told(entry) for entry in shown],
         length=LENGTH,
         given=given,
-        actions=queries.ACTIONS,
+        actions=[(name, _ACTIONS[name]) for name in queries.ACTIONS],
+        kinds=_kinds(given["object_type"]),
         query=visit.request.GET.urlencode(),
         older=shown[-1].id if len(entries) > LENGTH else None,
         keep_days=retention.find_keep_days() if visit.operator else None,
@@ -86,6 +96,12 @@ def _days(text: str) -> int | None:
     if text and not (text.isascii() and text.isdigit()):
         raise InvalidValue("a number of days, or nothing for ever", field="keep_days")
     return int(text) if text else None
+
+
+def _kinds(chosen: str) -> list[tuple[str, str]]:
+    """All kinds by their words; one that was typed into the address stays chosen."""
+    known = objects.choices()
+    return known if not chosen or chosen in objects.KINDS else [(chosen, chosen), *known]
 
 
 def _given(visit: Visit) -> dict[str, str]:

@@ -25,11 +25,15 @@ _LOGO_LASTS = "private, max-age=300"
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A name, a picture's address and shades by weight; empty where the product's own are shown."""
+    """A name, a picture's address and shades by weight; empty where the product's own are shown.
+
+    `accents` draw what is no text: bars, charts, the frame around what the keyboard is on.
+    """
 
     name: str = PRODUCT
     logo: str = ""
     shades: Mapping[str, str] | None = None
+    accents: Mapping[str, str] | None = None
     support_email: str = ""
     support_phone: str = ""
     support_url: str = ""
@@ -81,6 +85,7 @@ def _of(operator_id: UUID) -> Face:
         name=brand.display_name,
         logo=reverse("console:brand_logo", args=[operator_id]) if has_logo else "",
         shades=_shades(brand.main_colour) if brand.main_colour else None,
+        accents=_shades(brand.accent_colour) if brand.accent_colour else None,
         support_email=brand.support_email,
         support_phone=brand.support_phone,
         support_url=brand.support_url,

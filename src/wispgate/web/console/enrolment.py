@@ -19,6 +19,7 @@ from wispgate.business.login.services.keys import Site
 from wispgate.business.staff.models import StaffMember
 from wispgate.domain.login import totp
 from wispgate.kernel.errors import WispgateError
+from wispgate.web.console import branding
 from wispgate.web.site import addresses
 
 _APP = "enrolling_app"
@@ -35,10 +36,9 @@ class AppToEnrol:
 
 
 def site_of(request: HttpRequest) -> Site:
-    """Keys are made for the host name that the browser shows."""
-    return Site(
-        request.get_host().rpartition(":")[0] or request.get_host(), addresses.base_url_of(request)
-    )
+    """Keys are made for the host name that the browser shows, and named as its door is."""
+    host = request.get_host().rpartition(":")[0] or request.get_host()
+    return Site(host, addresses.base_url_of(request), branding.of_door(request).name)
 
 
 def can_use_keys(request: HttpRequest) -> bool:
@@ -53,7 +53,7 @@ def show_app(request: HttpRequest, member: StaffMember) -> AppToEnrol:
     """The secret stays the same while the page is shown again; sealed, since sessions are kept."""
     secret = _secret_under_way(request, member) or factors.new_app_secret()
     request.session[_APP] = b64encode(sealing.seal(secret, bound_to=_bond(member))).decode()
-    address = totp.address(secret, issuer="WISPGate", account=member.email)
+    address = totp.address(secret, issuer=branding.of_door(request).name, account=member.email)
     return AppToEnrol(_picture(address), totp.shown(secret))
 
 

@@ -111,7 +111,7 @@ _BRAND = (
     ("postal_address", "Postal address", ""),
     ("tax_number", "Tax number", ""),
     ("main_colour", "Main colour", "Such as #1f6feb."),
-    ("accent_colour", "Accent colour", "Such as #1f6feb."),
+    ("accent_colour", "Accent colour", "Bars, charts and frames. Empty: the main colour's."),
     ("support_email", "E-mail for help", ""),
     ("support_phone", "Telephone for help", ""),
     ("support_url", "Page for help", "With https:// in front."),

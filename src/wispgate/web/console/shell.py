@@ -31,6 +31,8 @@ def _dressed(request: HttpRequest, face: Face) -> dict[str, Any]:
     colors = dict(context["colors"])
     if face.shades:
         colors["primary"] = face.shades
+    if face.accents:
+        colors["accent"] = face.accents
     return context | {"face": face, "colors": colors}
 
 

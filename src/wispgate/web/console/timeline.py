@@ -6,70 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
 from wispgate.business.audit import queries as audit
 from wispgate.business.inventory.lifecycle import SimAction
 from wispgate.business.subscriptions.lifecycle import SubscriptionAction
+from wispgate.web.console import objects
 
 # How many entries a page shows.
 LENGTH = 30
 
-_THINGS = {
-    "inventory_sim": "SIM",
-    "inventory_simbatch": "Batch",
-    "subscriptions_subscription": "Line",
-    "subscriptions_suspension": "Suspension",
-    "catalogue_plan": "Plan",
-    "catalogue_planversion": "Plan version",
-    "inventory_number": "Number",
-    "inventory_numberrange": "Number range",
-    "inventory_equipmentrange": "Device list",
-    "notifications_message": "Message",
-    "crm_subscriber": "Subscriber",
-    "crm_contact": "Contact",
-    "crm_organization": "Organization",
-    "operators_operator": "Operator",
-    "operators_operatorsuspension": "Operator's suspension",
-    "operators_brand": "Brand",
-    "operators_domain": "Domain",
-    "operators_taxrate": "Tax rate",
-    "operators_numberingseries": "Number series",
-    "operators_paymentgateway": "Payment gateway",
-    "operators_core": "Core",
-    "operators_coreservice": "IMSI range",
-    "operators_peer": "Peer",
-    "staff_staffmember": "Staff",
-    "staff_apitoken": "API token",
-    "staff": "Staff",
-    "staff_storedrole": "Role",
-    "approvals_approval": "Request",
-    "approvals_approvalrule": "Four-eyes rule",
-    "tracing_trace": "Trace",
-    "audit_auditretention": "Audit",
-    "login_loginpolicy": "Login rules",
-    "login_identityprovider": "Single sign-on",
-    "login_authenticatorapp": "Authenticator app",
-    "login_provideridentity": "Single sign-on of somebody",
-    "login_securitykey": "Security key",
-    "login_recoverycode": "Recovery codes",
-    "login_session": "Login session",
-    "login_passwordreset": "Password link",
-    "page": "Page",
-    "tenants_allotment": "Allotment",
-    "tenants_tenantexport": "Export",
-    "inventory_numberpolicy": "Quarantine of numbers",
-}
-# Tables whose rows have a page, which takes the row's id in its address.
-_PAGES = {
-    "inventory_sim": "sim",
-    "subscriptions_subscription": "line",
-    "crm_subscriber": "subscriber",
-    "staff_staffmember": "member",
-    "approvals_approval": "approval",
-}
 # What nobody asks for when reading what changed.
 _SILENT = frozenset(
     {"id", "operator_id", "state_changed_at", "state_cause", "created_at", "activated_at"}
@@ -124,13 +71,13 @@ def latest_changes(limit: int) -> Sequence[Event]:
 
 
 def told(entry: Any) -> Event:
-    page = _PAGES.get(entry.object_type)
-    is_there = page and entry.action != "delete" and len(entry.object_id) == _UUID_LENGTH
     return Event(
         at=entry.at,
         action=entry.action,
-        thing=_THINGS.get(entry.object_type) or _plain(entry.object_type),
-        address=reverse(f"console:{page}", args=[entry.object_id]) if is_there else "",
+        thing=objects.word_of(entry.object_type),
+        address=objects.address_of(
+            entry.object_type, entry.object_id, is_there=entry.action != "delete"
+        ),
         what=_what(entry),
         who=entry.actor if entry.actor_kind == "staff" else f"{entry.actor} ({entry.actor_kind})",
         why=_why(entry),
@@ -182,11 +129,6 @@ def _changes(before: dict[str, Any], after: dict[str, Any]) -> str:
         )
         or "changed"
     )
-
-
-def _plain(table: str) -> str:
-    """`crm_contact` is a contact."""
-    return table.rpartition("_")[2].capitalize()
 
 
 def _word(column: str) -> str:

@@ -184,7 +184,7 @@ def test_another_operator_sees_no_factor(desk: Desk) -> None:
 
 @pytest.mark.parametrize("answer", [None, {}, [], "text", {"id": "x"}, {"response": {}}])
 def test_a_keys_answer_that_is_none_is_refused(desk: Desk, answer: object) -> None:
-    site = keys.Site("localhost", "http://localhost:8080")
+    site = keys.Site("localhost", "http://localhost:8080", "WISPGate")
     with scopes.within(desk.scope()):
         asked = keys.ask_to_enrol(desk.ada, site)
         assert keys.ask_for_factor(desk.ada.id, site) is None

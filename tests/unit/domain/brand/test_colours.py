@@ -27,6 +27,9 @@ def test_whatever_the_brand_texts_can_be_read(colour: str) -> None:
     assert contrast(scale["800"], scale["100"]) >= 4.5
     assert contrast(scale["400"], "#0f172a") >= 4.5
     assert contrast(scale["300"], scale["900"]) >= 4.5
+    # Bars and frames, on either ground.
+    assert contrast(scale["600"], WHITE) >= 3
+    assert contrast(scale["500"], "#0f172a") >= 3
 
 
 @given(colours)

@@ -1,9 +1,13 @@
 """An operator's own name, colours and picture, and its own domain as its own door."""
 
+import base64
+import json
+import re
 from datetime import datetime
 from typing import Any
 
 import pytest
+import segno
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -16,6 +20,7 @@ from wispgate.business.login.services import passwords
 from wispgate.business.operators import scope as scopes
 from wispgate.business.operators import settings as operator_settings
 from wispgate.domain.brand.colours import scale_of
+from wispgate.domain.login import totp
 from wispgate.web.site import hosts
 
 OWN = "console.beta.example"
@@ -199,3 +204,39 @@ def test_a_mail_with_a_link_is_signed_with_the_brand(world: World, beta: Seat):
     assert by_recipient[beta.admin].subject == "A new password for Bèta & Co"
     assert by_recipient[beta.admin].text.endswith("-- \nBèta & Co\nHelp: help@beta.example\n")
     assert by_recipient["admin@alpha.example"].subject == "A new password for WISPGate"
+
+
+@pytest.mark.parametrize(("host", "name"), [(OWN, "Bèta & Co"), ("testserver", "WISPGate")])
+def test_passkeys_and_codes_carry_the_name_of_the_door(
+    world: World, beta: Seat, host: str, name: str
+):
+    client = Client(HTTP_HOST=host)
+    client.post("/login/", {"email": beta.admin, "password": PASSWORD}, secure=True)
+
+    of_key = client.get("/me/factors/key/", secure=True).content.decode()
+    of_app = client.get("/me/factors/app/", secure=True).content.decode()
+
+    asked = re.search(
+        r'<script[^>]*type="application/json"[^>]*>(\{"publicKey.*?)</script>', of_key
+    )
+    secret = re.search(r'class="wg-secret">([A-Z2-7 ]{16,})<', of_app)
+    assert asked is not None
+    assert secret is not None
+    assert json.loads(asked[1])["publicKey"]["rp"] == {"id": host, "name": name}
+    address = totp.address(
+        base64.b32decode(secret[1].replace(" ", "")), issuer=name, account=beta.admin
+    )
+    drawn = segno.make(address, error="m", micro=False).svg_inline(
+        scale=5, border=4, dark="#000", light="#fff", omitsize=True
+    )
+    assert drawn in of_app
+
+
+def test_the_accent_is_drawn_in_shades_that_can_be_seen(world: World, beta: Seat):
+    with scopes.within(world.tenant(beta)):
+        operator_settings.set_brand(accent_colour="#ffe600")
+
+    page = logged_in(beta.admin).get("/").content.decode()
+
+    assert f"--color-accent-600: {scale_of('#ffe600')['600']};" in page
+    assert "--color-accent" not in logged_in("admin@alpha.example").get("/").content.decode()

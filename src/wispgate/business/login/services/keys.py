@@ -36,14 +36,18 @@ _LONGEST_ID = 1023  # WebAuthn level 2 section 4, "credential ID"
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where the browser is: keys are bound to the host name, answers to the whole origin."""
+    """Where the browser is: keys are bound to the host name, answers to the whole origin.
+
+    `name` is what the browser and the keeper of passkeys call the place.
+    """
 
     host: str
     origin: str
+    name: str
 
     @property
     def server(self) -> Fido2Server:
-        entity = PublicKeyCredentialRpEntity(id=self.host, name="WISPGate")
+        entity = PublicKeyCredentialRpEntity(id=self.host, name=self.name)
         return Fido2Server(entity, verify_origin=self.is_ours)
 
     def is_ours(self, origin: str) -> bool:
