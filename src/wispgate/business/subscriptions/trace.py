@@ -27,6 +27,12 @@ from wispgate.business.subscriptions.models import Subscription
 _MOST = 500
 # The app of approvals may be absent; its requests are known by their audit.
 _APPROVALS = "approvals_approval"
+# What people call what the audit calls by its table.
+_NAMES = {
+    "inventory_sim": "card",
+    "inventory_simbatch": "batch",
+    "subscriptions_subscription": "line",
+}
 
 
 class Milestone(StrEnum):
@@ -83,14 +89,16 @@ def of_sim(iccid: str) -> Trace:
     line = (
         Subscription.objects.filter(id=sim.subscription_id).first() if sim.subscription_id else None
     )
-    steps = [*_from_audit(sim, line)]
+    # In the order of the entries, which those of one moment keep below.
+    steps = [step for _, step in sorted(_from_audit(sim, line), key=lambda told: told[0])]
     if line is not None:
-        steps += _from_network(line.id, sim.core_id, sim.imsi)
+        steps += _from_network(line, sim.core_id, sim.imsi)
     steps.sort(key=lambda step: step.at)
     return Trace(sim.iccid, sim.imsi, line.id if line else None, steps)
 
 
-def _from_audit(sim: Any, line: Subscription | None) -> Iterator[Step]:
+def _from_audit(sim: Any, line: Subscription | None) -> Iterator[tuple[int, Step]]:
+    """Steps, each with the number of its entry."""
     objects = {("inventory_sim", str(sim.id))}
     if sim.batch_id:
         objects.add(("inventory_simbatch", str(sim.batch_id)))
@@ -98,11 +106,11 @@ def _from_audit(sim: Any, line: Subscription | None) -> Iterator[Step]:
         objects.add(("subscriptions_subscription", str(line.id)))
     for object_type, object_id in sorted(objects):
         for entry in audit.list_entries(object_type=object_type, object_id=object_id, limit=_MOST):
-            yield from _told(entry)
+            yield from ((entry.id, step) for step in _told(entry))
     yield from _approvals({object_id for _, object_id in objects})
 
 
-def _approvals(object_ids: Iterable[str]) -> Iterator[Step]:
+def _approvals(object_ids: Iterable[str]) -> Iterator[tuple[int, Step]]:
     """What was asked for about these objects, and who decided it."""
     asked = [
         entry
@@ -117,7 +125,7 @@ def _approvals(object_ids: Iterable[str]) -> Iterator[Step]:
             after = entry.after or {}
             state = str(after.get("state", "asked"))
             milestone = Milestone.APPROVED if after.get("decided_by") else None
-            yield _step(entry, f"approval {state}", milestone)
+            yield entry.id, _step(entry, f"approval {state}", milestone)
 
 
 def _told(entry: Any) -> Iterator[Step]:
@@ -129,7 +137,7 @@ def _told(entry: Any) -> Iterator[Step]:
     for what, milestone in named:
         yield _step(entry, what, milestone)
     if not named and "state" in after:
-        yield _step(entry, f"{entry.object_type.rpartition('_')[2]} {after['state']}", None)
+        yield _step(entry, f"{_NAMES[entry.object_type]} {after['state']}", None)
 
 
 def _milestones(
@@ -156,11 +164,11 @@ def _step(entry: Any, what: str, milestone: Milestone | None) -> Step:
     return Step(entry.at, what, who, f"audit {entry.id}", entry.reason, entry.request_id, milestone)
 
 
-def _from_network(line_id: UUID, core_id: UUID, imsi: str) -> Iterator[Step]:
-    yield from _pushes(line_id)
-    yield from _presence(core_id, imsi)
-    yield from _sessions(line_id)
-    yield from _usage(line_id)
+def _from_network(line: Subscription, core_id: UUID, imsi: str) -> Iterator[Step]:
+    yield from _pushes(line.id)
+    yield from _presence(core_id, imsi, first_at=line.first_registered_at)
+    yield from _sessions(line.id)
+    yield from _usage(line.id)
 
 
 def _pushes(line_id: UUID) -> Iterator[Step]:
@@ -182,7 +190,8 @@ def _pushes(line_id: UUID) -> Iterator[Step]:
                 yield Step(at, what, who, f"push {row.push_id}", why, "", milestone)
 
 
-def _presence(core_id: UUID, imsi: str) -> Iterator[Step]:
+def _presence(core_id: UUID, imsi: str, *, first_at: datetime | None) -> Iterator[Step]:
+    """The phone's registration is the one it has now; of the first one the line keeps when it was."""
     place = {"core_id": core_id, "imsi": imsi}
     card = EveryAuthentication.objects.filter(**place).first()
     if card is not None and card.first_requested_at is not None:
@@ -191,6 +200,11 @@ def _presence(core_id: UUID, imsi: str) -> Iterator[Step]:
             f"authentication {imsi}", "", "", Milestone.AUTHENTICATED,
         )  # fmt: skip
     phone = EveryRegistration.objects.filter(**place).first()
+    if first_at is not None and (phone is None or first_at < phone.registered_at):
+        yield Step(
+            first_at, "first registration (ULR)", "network", f"registration {imsi}", "", "",
+            Milestone.REGISTERED,
+        )  # fmt: skip
     if phone is not None:
         yield Step(
             phone.registered_at, "registered (ULR)", phone.mme_host, f"registration {imsi}",

@@ -78,3 +78,25 @@ def test_what_is_not_there_any_more_is_said(alpha: Seat, admin: Client):
     assert gone.status_code == 404
     assert "plan" in text_of(gone)
     assert {one.status_code for one in odd} == {404}
+
+
+def test_the_trace_of_a_card_tells_its_steps_in_their_order_and_words(
+    world: World, alpha: Seat, admin: Client
+):
+    card = world.cards(alpha, 1)[0]
+    line_id = world.an_active_line(alpha, card, name="Ana Silva", msisdn="46701000001")
+    world.a_plan(alpha, "gold")
+    world.bought(alpha, line_id, "gold")
+    session = world.a_session(line_id)
+    world.used(session, 50_109_536)
+
+    answer = admin.get(f"/sims/{card}/trace/")
+    page, steps = answer.content.decode(), text_of(answer).partition("Every step")[2]
+
+    told = ["card taken into stock", "line ordered", "card assigned", "line activated", "50.1 MB"]
+    places = [steps.index(one) for one in told]
+    assert places == sorted(places)
+    assert "Approved was not needed" in text_of(answer)
+    assert "First AIR not yet" in text_of(answer)
+    assert f'href="/sessions/{session}/"' in page
+    assert f'href="/lines/{line_id}/"' in page
