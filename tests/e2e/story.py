@@ -43,6 +43,7 @@ SESSION = "smf.epc.mnc001.mcc001.3gppnetwork.org;1772366040;{};app_gy"
 class Story:
     alpha: Seat
     beta: Seat
+    empty: Seat
     platform: str
     cards: list[str]
     coded: str
@@ -75,6 +76,7 @@ class Story:
 def tell(world: World) -> Story:
     alpha = world.an_operator("alpha", name="Alpha Mobile", zone="Europe/Lisbon")
     beta = world.an_operator("beta", name="Beta Fibre & Mobile", range_="001012")
+    empty = world.an_operator("empty", name="Empty Wireless", range_="001018")
     platform = world.a_member("root@platform.example", "admin")
     cards = world.cards(alpha, 60, batch="2026-03 order 4711")
     coded = _with_codes(world, alpha)
@@ -88,11 +90,19 @@ def tell(world: World) -> Story:
     _connect(world)
     subscriber = world.subscriber_of(alpha, online)
     _brand(world, beta)
+    _one_of_each(world, beta)
     trace, request, entry = _trace(world, alpha), _ask(world, alpha, online), _stolen(world, alpha)
     return Story(
-        alpha, beta, platform, cards, coded, online, lines[0], lines[1], subscriber, session, trace,
+        alpha, beta, empty, platform, cards, coded, online, lines[0], lines[1], subscriber, session, trace,
         request, entry,
     )  # fmt: skip
+
+
+def _one_of_each(world: World, seat: Seat) -> None:
+    """Lists of one row, whose one name is long."""
+    card = world.cards(seat, 1)[0]
+    world.a_plan(seat, "only", name=LONG_NAME[:80])
+    world.an_active_line(seat, card, name=LONG_NAME, msisdn="352691000001")
 
 
 def _with_codes(world: World, alpha: Seat) -> str:

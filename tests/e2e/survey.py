@@ -20,6 +20,10 @@ NAMELESS = """() => [...document.querySelectorAll(
     "#main :is(input:not([type=hidden], [hidden]), select, textarea, button, summary, a), #nav-sidebar :is(button, a)")]
   .filter((each) => !(each.labels?.length || each.ariaLabel || each.textContent.trim()))
   .map((each) => each.outerHTML.slice(0, 120))"""
+# What lies beyond the left edge, where nobody can scroll to.
+BEYOND = """() => [...document.querySelectorAll("#main :is(h1, h2, p, td, dd, a, button, input)")]
+  .filter((each) => each.checkVisibility() && !each.closest(".wg-tabs, .wg-sr, .wg-wide, .wg-command"))
+  .some((each) => { const box = each.getBoundingClientRect(); return box.width > 2 && box.right < -1; })"""
 TOO_WIDE = "document.documentElement.scrollWidth > window.innerWidth"
 
 PAGES = {
@@ -115,10 +119,25 @@ OF_PLATFORM = {
     "of-platform-peers": "/peers/",
     "of-platform-traces": "/traces/_new/",
 }
+# The lists of an operator that has just begun, and of one that has one of each.
+LISTS = {
+    name: f"/{path}/" if path else "/"
+    for name, path in {
+        "home": "", "sims": "sims", "lines": "lines", "subscribers": "subscribers",
+        "sessions": "sessions", "pushes": "pushes", "numbers": "numbers", "messages": "messages",
+        "plans": "plans", "devices": "devices", "traces": "traces", "peers": "peers",
+        "registrations": "registrations", "authentications": "authentications",
+        "requests": "approvals", "activity": "activity", "programs": "programs",
+        "logins": "logins", "staff": "staff", "settings": "settings", "mvnos": "mvnos",
+    }.items()
+}  # fmt: skip
+OF_EMPTY = {f"empty-{name}": path for name, path in LISTS.items()}
+OF_ONE = {f"one-{name}": path for name, path in LISTS.items()}
 # What a role that may little sees of a page that it may not.
 OF_VIEWER = {"forbidden": "/roles/_new/", "of-viewer": "/", "of-viewer-line": "/lines/{online}/"}
 # Their answer is an error, of which the browser tells in its console.
 _ERRORS = {"missing", "missing-action", "forbidden"}
+_PICTURED_FROM_THE_RIGHT = {"home", "sims", "sim", "line", "activity", "trace", "top-up", "plans"}
 _LOADING_FAILED = "Failed to load resource"
 
 
@@ -157,7 +176,22 @@ def survey(
             if page.evaluate(TOO_WIDE):
                 found.too_wide.append(f"{name} {width}")
             take_picture(page, f"{name}-{width}-{theme}.png")
+        if theme == "light":
+            _look_from_the_right(page, name, found)
     return found
+
+
+def _look_from_the_right(page: Page, name: str, found: Survey) -> None:
+    """As for an operator whose language is written from right to left."""
+    page.evaluate("document.documentElement.dir = 'rtl'")
+    for width in (WIDTHS[-1], WIDTHS[0]):
+        page.set_viewport_size({"width": width, "height": 900})
+        if page.evaluate(TOO_WIDE):
+            found.too_wide.append(f"{name} {width} from the right")
+        if page.evaluate(BEYOND):
+            found.too_wide.append(f"{name} {width} beyond the edge from the right")
+        if name in _PICTURED_FROM_THE_RIGHT:
+            take_picture(page, f"{name}-{width}-rtl.png")
 
 
 def take_picture(page: Page, name: str) -> None:
