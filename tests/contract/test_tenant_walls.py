@@ -44,7 +44,10 @@ BY_CORE = {
 }
 # Public keys, which every tenant seals with; the platform alone writes them.
 READ_BY_ALL = {"operators_vaultkey"}  # fmt: skip
-PLATFORM_ONLY = {"key_holder", "login_resetrequest", "refused_connection", "operators_removal"}
+PLATFORM_ONLY = {
+    "key_holder", "login_resetrequest", "refused_connection", "operators_removal",
+    "tenants_tenantdeletion",
+}  # fmt: skip
 
 
 # By these columns a row hangs on a customer: somebody who sees only what is their own sees it by them.

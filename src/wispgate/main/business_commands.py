@@ -214,9 +214,14 @@ def lose_state(settings: Settings) -> dict[str, int]:
 
 
 def create_token(
-    settings: Settings, *, role: str, operator: str, name: str, limits: TokenLimits
-) -> str:
-    """The secret of a new token; it is shown once and kept nowhere."""
+    settings: Settings, *, role: str, operator: str, name: str, limits: TokenLimits, owner: str = ""
+) -> str:  # fmt: skip
+    """The secret of a new token; it is shown once and kept nowhere.
+
+    It has a role of its own, or is somebody's (`owner`, their address) and has theirs.
+    """
+    if bool(role) == bool(owner):
+        raise InvalidValue("a token has a role, or is somebody's: --role or --for", field="role")
     with platform_scope(settings):
         from wispgate.business.operators import scope as scopes  # noqa: PLC0415 (needs Django)
         from wispgate.business.staff import services  # noqa: PLC0415
@@ -227,8 +232,12 @@ def create_token(
             limits.networks,
             now + limits.lasts if limits.lasts else None,
         )
-        made = services.make_token(role=role, name=name, operator=operator, bounds=bounds)
-        return made.secret
+        if owner:
+            member = services.get_person(owner)
+            if operator and member.operator_id != _operator_id(operator):
+                raise InvalidValue(f"{owner} does not work for {operator}", field="operator")
+            return services.make_token_of(member, name=name, bounds=bounds).secret
+        return services.make_token(role=role, name=name, operator=operator, bounds=bounds).secret
 
 
 def list_tokens(settings: Settings, *, operator: str) -> list[tuple[str, ...]]:

@@ -71,6 +71,25 @@ def work_off_mass_acts() -> bool:
         return False
 
 
+def delete_tenants(should_stop: Callable[[], bool]) -> bool:
+    """Takes away a tenant whose deletion waits; whether there was one. Long: in a thread of its own."""
+    from django.conf import settings  # noqa: PLC0415 (needs Django)
+
+    from wispgate.business.tenants.services import deletion  # noqa: PLC0415
+
+    try:
+        done = deletion.work_off(settings.WISPGATE_CLOCK.now(), should_stop=should_stop)
+    except deletion.Interrupted:
+        _log.info("the deletion of an operator goes on with the next worker")
+        return False
+    except Exception:  # noqa: BLE001 (the top of the thread's work: tried again at the next turn)
+        _log.exception("the deletion of an operator was cut off")
+        return False
+    if done:
+        _log.info("the deletion of an operator ended")
+    return done
+
+
 def _seal(key: SigningKey) -> None:
     from django.conf import settings  # noqa: PLC0415 (needs Django)
 

@@ -27,7 +27,8 @@ Email = Annotated[str, typer.Option(help="E-mail address of the member of staff.
 
 @token_app.command("create")
 def token_create(  # noqa: PLR0913, PLR0917 (one parameter per option)
-    role: Annotated[str, typer.Option(help="What the token may do: a role's name.")],
+    role: Annotated[str, typer.Option(help="What the token may do: a role's name. Or --for.")] = "",
+    owner: Annotated[str, typer.Option("--for", metavar="EMAIL", help="Whose it is: it may do what they may, and is the same person for four eyes.")] = "",
     operator: Operator = "",
     name: Annotated[str, typer.Option(help="What it is for, as the audit shows it.")] = "command line",
     permission: Annotated[list[str] | None, typer.Option(help="Only this of what the role may, such as sim.read or *.read. Repeat for more.")] = None,
@@ -41,7 +42,7 @@ def token_create(  # noqa: PLR0913, PLR0917 (one parameter per option)
     )
     typer.echo(
         business_commands.create_token(
-            _settings(data), role=role, operator=operator, name=name, limits=limits
+            _settings(data), role=role, operator=operator, name=name, limits=limits, owner=owner
         )
     )
 

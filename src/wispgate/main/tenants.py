@@ -98,7 +98,7 @@ def delete_command(
     slug: Slug,
     *,
     confirm: Annotated[str, typer.Option(metavar="SLUG", help="Its short name once more; asked for if left out.")] = "",
-    force: Annotated[bool, typer.Option("--force", help="Also while phones of it are online.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also while it is on and phones of it are online.")] = False,
     reason: Annotated[str, typer.Option(help="Why, for the audit.")] = "",
     data: Data = None,
 ) -> None:  # fmt: skip

@@ -15,6 +15,8 @@ Consumer = Callable[[Sequence[StoredEvent]], None]
 
 # How long an event waits at most before its consumers get it.
 POLL_SECONDS = 0.5
+# How often somebody looks whether a tenant is to be deleted.
+DELETIONS_SECONDS = 2.0
 # A consumer that failed is tried again from its cursor; its events wait, others' go on.
 RETRY_SECONDS = 5.0
 
@@ -41,7 +43,21 @@ def run(settings: Settings) -> None:
         chores.do_due(own)
         return chores.work_off_mass_acts()
 
+    deleting = threading.Thread(target=delete_tenants, args=(stopping,), name="deletions")
+    deleting.start()
     work(stopping, on_turn=on_turn)
+    deleting.join()
+
+
+def delete_tenants(stopping: threading.Event) -> None:
+    """Beside the other work, which goes on for the other tenants while a large one is taken away."""
+    from django.db import connection  # noqa: PLC0415 (needs Django)
+
+    while not stopping.is_set():
+        if not chores.delete_tenants(stopping.is_set):
+            # Between two of them nothing keeps a connection, nor what a broken one would say.
+            connection.close()
+            stopping.wait(DELETIONS_SECONDS)
 
 
 def consumers() -> Mapping[str, Consumer]:

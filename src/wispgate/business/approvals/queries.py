@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from wispgate.business.approvals import acts
 from wispgate.business.approvals.lifecycle import ApprovalState
@@ -61,20 +61,29 @@ def list_waiting_arguments(act: str) -> Sequence[dict[str, Any]]:
     return found
 
 
+def home_of(act: acts.Act) -> UUID | None:
+    """Whose an act is: the scope's operator's, or the platform's, whichever operator is looked at."""
+    return None if act.is_of_platform else scopes.current().operator_id
+
+
+def is_of_platform(approval_id: UUID) -> bool:
+    """Whether a request is the platform's own, which outlives every operator."""
+    return _visible().filter(id=approval_id, operator_id__isnull=True).exists()
+
+
 def get_rule(act: str) -> Rule:
-    row = ApprovalRule.objects.filter(operator_id=scopes.current().operator_id, act=act).first()  # type: ignore[misc]  # None is IS NULL
-    return _rule(acts.get_act(act), row)
+    known = acts.get_act(act)
+    row = ApprovalRule.objects.filter(operator_id=home_of(known), act=act).first()  # type: ignore[misc]  # None is IS NULL
+    return _rule(known, row)
 
 
 def list_rules() -> Sequence[Rule]:
     """Every act with its rule, off where the operator said nothing."""
     scope = scopes.current()
-    rows = {
-        row.act: row
-        for row in ApprovalRule.objects.filter(operator_id=scope.operator_id)  # type: ignore[misc]  # None is IS NULL
-    }
+    wanted = Q(operator_id=scope.operator_id) | Q(operator_id__isnull=True)
+    rows = {(row.operator_id, row.act): row for row in ApprovalRule.objects.filter(wanted)}
     known = acts.list_acts(is_platform=scope.is_platform)
-    return [_rule(act, rows.get(act.name)) for act in known]
+    return [_rule(act, rows.get((home_of(act), act.name))) for act in known]
 
 
 def _rule(act: acts.Act, row: ApprovalRule | None) -> Rule:
@@ -85,8 +94,12 @@ def _rule(act: acts.Act, row: ApprovalRule | None) -> Rule:
 
 
 def _visible() -> QuerySet[Approval]:
-    """Of the operator that the scope works for; the platform without one sees its own."""
-    return Approval.objects.filter(operator_id=scopes.current().operator_id)  # type: ignore[misc]  # None is IS NULL
+    """Of the operator that the scope works for; the platform's people see its own beside them."""
+    scope = scopes.current()
+    of_operator = Q(operator_id=scope.operator_id)
+    return Approval.objects.filter(
+        of_operator | Q(operator_id__isnull=True) if scope.is_platform else of_operator
+    )
 
 
 def _in_state(state: str) -> QuerySet[Approval]:

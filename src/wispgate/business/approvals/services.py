@@ -70,10 +70,11 @@ def ask(asked: Asked) -> Approval:
     """Keeps a request. The same one again, while it waits, is the one that waits."""
     principal, scope = _principal(), scopes.current()
     rule, digest = queries.get_rule(asked.act), _digest(asked)
+    home = queries.home_of(rule.act)
     with transaction.atomic():
-        locks.hold(f"approval:{scope.operator_id}:{principal.person}:{digest}")
+        locks.hold(f"approval:{home}:{principal.person}:{digest}")
         waiting = Approval.objects.filter(
-            operator_id=scope.operator_id,  # type: ignore[misc]  # None is IS NULL
+            operator_id=home,  # type: ignore[misc]  # None is IS NULL
             requester=principal.person,
             digest=digest,
             state=ApprovalState.ASKED,
@@ -83,7 +84,7 @@ def ask(asked: Asked) -> Approval:
         found = waiting.first()
         if found is not None:
             return found
-        approval = _approval(asked, principal, digest)
+        approval = _approval(asked, principal, digest, home)
         approval.expires_at = scope.now + timedelta(hours=rule.valid_hours)
         approval.save(force_insert=True)
         _publish_asked(approval)
@@ -143,16 +144,17 @@ def set_rule(
     scope, known = scopes.current(), acts.get_act(act)
     if known.is_of_platform and not scope.is_platform:
         raise NotFound("act", act)
-    locks.hold(f"approval rule:{scope.operator_id}:{act}")
+    home = queries.home_of(known)
+    locks.hold(f"approval rule:{home}:{act}")
     if not 1 <= valid_hours <= MAX_HOURS:
         raise InvalidValue(f"a request waits for 1 to {MAX_HOURS} hours", field="valid_hours")
     if above is not None and not known.has_amount:
         raise InvalidValue(f"{known.title} has no amount", field="above")
     limit = None if above is None else _money(above)
-    ApprovalRule.objects.filter(operator_id=scope.operator_id, act=act).delete()  # type: ignore[misc]  # None is IS NULL
+    ApprovalRule.objects.filter(operator_id=home, act=act).delete()  # type: ignore[misc]  # None is IS NULL
     ApprovalRule.objects.create(
         id=ids.new_id(scope.now),
-        operator_id=scope.operator_id,
+        operator_id=home,
         act=act,
         is_on=is_on,
         above=limit.amount if limit else None,
@@ -179,11 +181,11 @@ def _digest(asked: Asked) -> str:
     return hashlib.sha256(told.encode()).hexdigest()
 
 
-def _approval(asked: Asked, principal: Principal, digest: str) -> Approval:
+def _approval(asked: Asked, principal: Principal, digest: str, home: UUID | None) -> Approval:
     scope = scopes.current()
     return Approval(
         id=ids.new_id(scope.now),
-        operator_id=scope.operator_id,
+        operator_id=home,
         act=asked.act,
         title=asked.title[:200],
         arguments=dict(asked.arguments),
@@ -201,14 +203,8 @@ def _approval(asked: Asked, principal: Principal, digest: str) -> Approval:
 
 
 def _locked(approval_id: UUID) -> Approval:
-    found = (
-        Approval.objects.select_for_update()
-        .filter(id=approval_id, operator_id=scopes.current().operator_id)  # type: ignore[misc]  # None is IS NULL
-        .first()
-    )
-    if found is None:
-        raise NotFound("request", approval_id)
-    return found
+    queries.get_approval(approval_id)
+    return Approval.objects.select_for_update().get(id=approval_id)
 
 
 def _enter(approval: Approval, action: ApprovalAction) -> None:

@@ -15,8 +15,8 @@ and how many rows of what.
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from time import sleep
 from typing import Any, Final
 from uuid import UUID
@@ -48,26 +48,58 @@ INSERT INTO audit_auditentry (operator_id, at, actor_kind, actor, address, reque
 VALUES (NULL, %s, %s, %s, %s, %s, %s, 'delete', 'operators_operator', %s, %s::jsonb, %s)
 """
 
+# Told of the rows of a table that went, inside the transaction in which they go: what it raises
+# undoes that one and ends the removal, which can be done again.
+Note = Callable[[str, int], None]
 
-def remove_operator(scope: Scope, operator_id: UUID) -> Mapping[str, int]:
+
+def _say_nothing(_table: str, _count: int) -> None:
+    """For who waits for the end of it."""
+
+
+@dataclass(slots=True)
+class _Gone:
+    """What went so far, and who wants to know."""
+
+    note: Note
+    rows: Counter[str] = field(default_factory=Counter)
+
+    def add(self, table: str, count: int) -> None:
+        if count:
+            self.rows[table] += count
+            self.note(table, count)
+
+
+def remove_operator(
+    scope: Scope, operator_id: UUID, *, note: Note = _say_nothing
+) -> Mapping[str, int]:
     """Removes the operator for good; how many rows of which table went.
 
     `scope` says who does it, when and why. It opens its own transactions: inside another one it
     would hold every row until that one's end. Raises NotFound, OperatorInUse, Unavailable.
     """
     both = replace(scope, operator_id=operator_id, is_platform=True)
-    gone: Counter[str] = Counter()
+    gone = _Gone(note)
     with within(both):
         operator = queries.get_operator_by_id(operator_id)
         _refuse_if_used(operator_id)
-        gone["identity"] += _cut_off(operator_id)
+        gone.add("identity", _cut_off(operator_id))
         places = footprint.list_places()
     _empty(both, [place for place in places if place.is_hot and place.is_open], gone)
     with within(both):
         _remove_control_plane(operator, [place for place in places if not place.is_hot], gone)
         _forget_audit(scope, operator, gone)
     _finish(scope, operator_id, gone)
-    return {table: count for table, count in sorted(gone.items()) if count}
+    return dict(sorted(gone.rows.items()))
+
+
+def finish_removal(scope: Scope, operator_id: UUID, *, note: Note = _say_nothing) -> bool:
+    """Takes away what the removal of an operator that is gone has left; False if it is not gone."""
+    with within(replace(scope, operator_id=None, is_platform=True)):
+        removal = Removal.objects.filter(id=operator_id).first()
+    if removal is not None and removal.finished_at is None:
+        _finish(scope, operator_id, _Gone(note))
+    return removal is not None
 
 
 def finish_removals(scope: Scope) -> Sequence[str]:
@@ -75,7 +107,7 @@ def finish_removals(scope: Scope) -> Sequence[str]:
     with within(replace(scope, operator_id=None, is_platform=True)):
         unfinished = list(Removal.objects.filter(finished_at=None))
     for removal in unfinished:
-        _finish(scope, removal.id, Counter())
+        _finish(scope, removal.id, _Gone(_say_nothing))
     return [removal.slug for removal in unfinished]
 
 
@@ -107,13 +139,14 @@ def _cut_off(operator_id: UUID) -> int:
     return _change("DELETE FROM identity WHERE operator_id = %s", operator_id)
 
 
-def _empty(scope: Scope, places: Sequence[Place], gone: Counter[str]) -> None:
+def _empty(scope: Scope, places: Sequence[Place], gone: _Gone) -> None:
     """Takes the operator's rows out of hot tables, one chunk to a transaction."""
     for place in places:
         idle = 0
         while _has_rows(scope, place):
-            count = _erase_chunk(scope, place)
-            gone[place.table] += count
+            with within(scope):
+                count = _erase_chunk(scope, place)
+                gone.add(place.table, count)
             idle = 0 if count else idle + 1
             if idle > _ATTEMPTS:
                 raise Unavailable(f"rows of {place.name} are held by others: try again later")
@@ -127,14 +160,13 @@ def _has_rows(scope: Scope, place: Place) -> bool:
 
 
 def _erase_chunk(scope: Scope, place: Place) -> int:
-    with within(scope):
-        if place.is_open:
-            return _change(_DELETE.format(table=place.name), scope.operator_id, _CHUNK)
-        query = "SELECT erase_rows(%s::regclass, %s, %s)"
-        return _number(query, place.name, scope.operator_id, _CHUNK)
+    if place.is_open:
+        return _change(_DELETE.format(table=place.name), scope.operator_id, _CHUNK)
+    query = "SELECT erase_rows(%s::regclass, %s, %s)"
+    return _number(query, place.name, scope.operator_id, _CHUNK)
 
 
-def _remove_control_plane(operator: Operator, places: Sequence[Place], gone: Counter[str]) -> None:
+def _remove_control_plane(operator: Operator, places: Sequence[Place], gone: _Gone) -> None:
     """All of it in one transaction. Foreign keys are looked at when everything is gone."""
     cores = _own_cores(operator.id)
     dependents = footprint.list_dependents(
@@ -142,16 +174,16 @@ def _remove_control_plane(operator: Operator, places: Sequence[Place], gone: Cou
     )
     own = [(place.table, "operator_id = %s") for place in places if place.is_open]
     for table, condition in [*dependents, *own]:
-        gone[table] += _change(f"DELETE FROM {table} WHERE {condition}", operator.id)  # noqa: S608 (names of the catalogue)
+        gone.add(table, _change(f"DELETE FROM {table} WHERE {condition}", operator.id))  # noqa: S608 (names of the catalogue)
     _number("SELECT end_leases(%s::uuid[])", cores)
     for model, column, values in (
         (Peer, "core_id", cores), (Core, "id", cores), (Operator, "id", [operator.id]),
     ):  # fmt: skip
         query = f"DELETE FROM {model._meta.db_table} WHERE {column} = ANY (%s::uuid[])"  # noqa: S608 (names of models)
-        gone[model._meta.db_table] += _change(query, values)
+        gone.add(model._meta.db_table, _change(query, values))
     for place in places:
         if not place.is_open:
-            gone[place.table] += _erase_all(operator, place.name)
+            gone.add(place.table, _erase_all(operator, place.name))
     _look_at_references(operator)
 
 
@@ -169,10 +201,10 @@ def _look_at_references(operator: Operator) -> None:
         raise OperatorInUse(f"others still refer to what {operator.slug} has: {detail}") from None
 
 
-def _forget_audit(scope: Scope, operator: Operator, gone: Counter[str]) -> None:
+def _forget_audit(scope: Scope, operator: Operator, gone: _Gone) -> None:
     """The tenant's audit goes, and the platform's gets its one entry."""
-    gone["audit_auditentry"] += _erase_all(operator, "audit_auditentry")
-    rows = ", ".join(f"{table} {count}" for table, count in sorted(gone.items()) if count)
+    gone.add("audit_auditentry", _erase_all(operator, "audit_auditentry"))
+    rows = ", ".join(f"{table} {count}" for table, count in sorted(gone.rows.items()))
     facts = {"slug": operator.slug, "name": operator.name, "kind": operator.kind}
     actor = scope.actor
     values = (
@@ -185,13 +217,13 @@ def _forget_audit(scope: Scope, operator: Operator, gone: Counter[str]) -> None:
     )
 
 
-def _finish(scope: Scope, operator_id: UUID, gone: Counter[str]) -> None:
+def _finish(scope: Scope, operator_id: UUID, gone: _Gone) -> None:
     of_operator = replace(scope, operator_id=operator_id, is_platform=True)
     with within(of_operator):
         places = footprint.list_places()
     _empty(of_operator, [place for place in places if place.is_hot], gone)
     with within(of_operator):
-        gone["audit_sealblock"] += _number("SELECT erase_seals(%s)", operator_id)
+        gone.add("audit_sealblock", _number("SELECT erase_seals(%s)", operator_id))
         Removal.objects.filter(id=operator_id).update(finished_at=scope.now)
 
 

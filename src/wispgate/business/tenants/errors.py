@@ -2,6 +2,8 @@
 
 Conflict
 ├── SessionsLive        phones are online: suspend first, or say that it is meant
+├── NotSuspended        an operator that is on is not deleted
+├── BeingDeleted        its deletion is under way: nothing else is done to it
 ├── NothingToTakeBack   all of an allotment is in use, or back already
 ├── NotEmpty            an archive goes into an installation without operators
 └── HasMvnos            an operator is the host of others
@@ -15,6 +17,14 @@ from wispgate.kernel.errors import Conflict, InvalidValue
 
 class SessionsLive(Conflict):
     code = "sessions_live"
+
+
+class NotSuspended(Conflict):
+    code = "not_suspended"
+
+
+class BeingDeleted(Conflict):
+    code = "being_deleted"
 
 
 class NothingToTakeBack(Conflict):

@@ -1,6 +1,7 @@
 """What a host gave to an MVNO of its SIMs and numbers, and when a tenant was exported.
 
 Each of the two has its own row of an allotment, under one `pair_id`: neither sees the other's.
+That a tenant is deleted, and how far that is, is the platform's own.
 """
 
 from django.db import models
@@ -87,3 +88,49 @@ class TenantExport(models.Model):
 
     def __str__(self) -> str:
         return f"{self.made_at:%Y-%m-%d}"
+
+
+class TenantDeletion(models.Model):
+    """A tenant that the worker takes away, or took: the platform's own, it outlives the tenant.
+
+    `rows` and `tables` say what is gone so far. No foreign key: the tenant goes before it ends.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "under way"
+        DONE = "done", "done"
+        FAILED = "failed", "failed"
+
+    id = models.UUIDField(primary_key=True)
+    tenant_id = models.UUIDField()
+    slug = models.SlugField(max_length=40)
+    name = models.CharField(max_length=120)
+    is_forced = models.BooleanField(default=False)
+    reason = models.CharField(max_length=200, blank=True, default="")
+    # Whoever let it happen: `staff.Principal.person`, and as the audit names them.
+    person = models.CharField(max_length=60, blank=True, default="")
+    ordered_by = models.CharField(max_length=160)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    rows = models.PositiveBigIntegerField(default=0)
+    tables = models.JSONField(default=dict)
+    failure = models.CharField(max_length=300, blank=True, default="")
+    ordered_at = models.DateTimeField()
+    began_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["queued", "done", "failed"]),
+                name="tenantdeletion_state_is_known",
+            ),
+            models.UniqueConstraint(
+                fields=("tenant_id",),
+                condition=Q(state="queued"),
+                name="tenantdeletion_is_under_way_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.slug} {self.state}"

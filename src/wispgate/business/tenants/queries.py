@@ -11,7 +11,7 @@ from django.db import connection
 from wispgate.business.operators import queries as operators
 from wispgate.business.operators import scope as scopes
 from wispgate.business.operators.models import Operator, OperatorSuspension
-from wispgate.business.tenants.models import Allotment, AllottedSim, TenantExport
+from wispgate.business.tenants.models import Allotment, AllottedSim, TenantDeletion, TenantExport
 from wispgate.kernel.errors import NotFound
 
 
@@ -115,6 +115,24 @@ def last_export(operator_id: UUID) -> TenantExport | None:
     return TenantExport.objects.filter(operator_id=operator_id).first()
 
 
+def list_deletions(*, after: UUID | None = None, limit: int = 50) -> Sequence[TenantDeletion]:
+    """The newest first; `after` is the last id of the page before. The platform sees them."""
+    found = TenantDeletion.objects.order_by("-id")
+    return list((found.filter(id__lt=after) if after else found)[:limit])
+
+
+def get_deletion(deletion_id: UUID) -> TenantDeletion:
+    found = TenantDeletion.objects.filter(id=deletion_id).first()
+    if found is None:
+        raise NotFound("deletion", deletion_id)
+    return found
+
+
+def find_deletion_under_way(operator_id: UUID) -> TenantDeletion | None:
+    state = TenantDeletion.State.QUEUED
+    return TenantDeletion.objects.filter(tenant_id=operator_id, state=state).first()
+
+
 def _rows(query: str, **values: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(query, values)
@@ -135,6 +153,8 @@ class Tenant:
     sims: int
     sessions: int
     exported_at: datetime | None
+    # While the worker takes it away.
+    deletion: TenantDeletion | None = None
 
     @property
     def state(self) -> str:
@@ -175,4 +195,5 @@ def _describe(operator: Operator) -> Tenant:
             sims=sims,
             sessions=sessions,
             exported_at=exported.made_at if exported else None,
+            deletion=find_deletion_under_way(operator.id),
         )

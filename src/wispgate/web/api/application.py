@@ -16,7 +16,6 @@ from ninja.operation import Operation
 
 from wispgate.business.approvals import services as approvals
 from wispgate.business.approvals.errors import ApprovalNeeded
-from wispgate.business.audit import services as audit
 from wispgate.business.inventory import number_queries as numbers
 from wispgate.business.inventory import queries as sims
 from wispgate.business.operators import scope as scopes
@@ -52,6 +51,7 @@ from wispgate.web.api.subscriptions import router as subscriptions
 from wispgate.web.api.tenants import router as tenants
 from wispgate.web.api.tokens import router as tokens
 from wispgate.web.api.traces import router as traces
+from wispgate.web.site import refusals
 
 _log = structlog.get_logger(__name__)
 
@@ -98,7 +98,7 @@ def handle_refusal(request: HttpRequest, error: WispgateError) -> HttpResponse:
         return JsonResponse(asked.model_dump(mode="json"), status=HTTPStatus.ACCEPTED)
     if isinstance(error, Conflict | Forbidden):
         object_type, object_id = _object_of(request)
-        audit.record_refusal(error, object_type=object_type, object_id=object_id)
+        refusals.record(error, object_type=object_type, object_id=object_id)
     return errors.problem_of(request, error)
 
 

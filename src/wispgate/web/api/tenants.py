@@ -8,7 +8,7 @@ from typing import IO, Annotated, Any
 from uuid import UUID
 
 from django.http import FileResponse, HttpRequest
-from ninja import Path, Router, Schema
+from ninja import Path, Query, Router, Schema
 from pydantic import Field
 
 from wispgate.business.operators import queries, settings, tenants
@@ -16,9 +16,12 @@ from wispgate.business.operators import scope as scopes
 from wispgate.business.operators import services as operators
 from wispgate.business.operators.models import NumberingSeries, Operator, OperatorSuspension
 from wispgate.business.subscriptions.services import SuspensionKind
+from wispgate.business.tenants import queries as tenant_queries
 from wispgate.business.tenants import services
+from wispgate.business.tenants.models import TenantDeletion
 from wispgate.web.api import bodies
 from wispgate.web.api.door import BearerToken
+from wispgate.web.api.paging import Page, page_of
 from wispgate.web.api.schemas import Closed, Text
 
 router = Router(tags=["operators"])
@@ -29,6 +32,7 @@ NamePath = Path[Annotated[Text, Field(max_length=253)]]
 Kind = Operator.Kind
 Reason = OperatorSuspension.Reason
 SeriesKind = NumberingSeries.Kind
+DeletionState = TenantDeletion.State
 _ZIP: dict[str, Any] = {
     "responses": {
         200: {
@@ -105,17 +109,34 @@ class LiftedReason(Closed):
 
 
 class Deletion(Closed):
-    """`typed_slug` is the operator's short name once more; `is_forced`: also while phones are online."""
+    """`typed_slug` is the operator's short name once more; `is_forced`: also while it is on and phones are online."""
 
     typed_slug: Annotated[Text, Field(max_length=40)]
     is_forced: bool = False
     reason: Annotated[Text, Field(max_length=200)] = ""
 
 
-class DeletedOut(Schema):
+class DeletionOut(Schema):
+    """`rows` and `tables`: what is gone so far. `failure` says why nothing more is done."""
+
+    id: UUID
     slug: str
+    name: str
+    is_forced: bool
+    state: DeletionState
     rows: int
     tables: dict[str, int]
+    reason: str
+    ordered_by: str
+    ordered_at: datetime
+    began_at: datetime | None
+    ended_at: datetime | None
+    failure: str
+
+
+class DeletionPage(Schema):
+    items: list[DeletionOut]
+    next_cursor: str | None
 
 
 @router.get(
@@ -194,13 +215,37 @@ def export_operator(request: HttpRequest, slug: SlugPath) -> FileResponse:
 @router.post(
     "/operators/{slug}/delete",
     auth=BearerToken("operator.delete", needs_operator=False),
-    response=DeletedOut,
+    response={202: DeletionOut},
 )
-def delete_operator(request: HttpRequest, slug: SlugPath, body: Deletion) -> DeletedOut:
-    """Removes it with everything it has, for good. Refused while phones of it are online."""
+def delete_operator(request: HttpRequest, slug: SlugPath, body: Deletion) -> DeletionOut:
+    """Has the worker remove it with everything it has, for good. Only one that is suspended, and
+    no phone of which is online, unless forced. Where that needs a second person, what is answered
+    is the request for it.
+    """
     with scopes.because(body.reason):
-        gone = services.delete(slug, typed_slug=body.typed_slug, is_forced=body.is_forced)
-    return DeletedOut(slug=slug, rows=sum(gone.values()), tables=dict(gone))
+        made = services.begin_deletion(slug, typed_slug=body.typed_slug, is_forced=body.is_forced)
+    return DeletionOut.from_orm(tenant_queries.get_deletion(made))
+
+
+@router.get(
+    "/operator-deletions",
+    auth=BearerToken("operator.delete", needs_operator=False),
+    response=DeletionPage,
+)
+def list_deletions(request: HttpRequest, page: Query[Page]) -> dict[str, Any]:
+    """Operators that are being removed, or were: the newest first."""
+    rows = tenant_queries.list_deletions(after=page.uuid_key(), limit=page.limit + 1)
+    return page_of(rows, page, key=lambda row: row.id, show=DeletionOut.from_orm)
+
+
+@router.get(
+    "/operator-deletions/{deletion_id}",
+    auth=BearerToken("operator.delete", needs_operator=False),
+    response=DeletionOut,
+)
+def get_deletion(request: HttpRequest, deletion_id: UUID) -> DeletionOut:
+    """How far it is."""
+    return DeletionOut.from_orm(tenant_queries.get_deletion(deletion_id))
 
 
 def archive_response(slug: str) -> FileResponse:

@@ -14,7 +14,6 @@ from django.db import transaction
 from django.http import HttpResponse, HttpResponseRedirect
 
 from wispgate.business.approvals.errors import ApprovalNeeded
-from wispgate.business.audit import services as audit
 from wispgate.business.operators import scope as scopes
 from wispgate.business.staff import looking
 from wispgate.kernel.errors import Conflict, WispgateError
@@ -24,7 +23,7 @@ from wispgate.web.console.fields import Field, Reader, filled
 from wispgate.web.console.pages import forbidden, show
 from wispgate.web.console.visits import Visit
 from wispgate.web.console.wording import Link
-from wispgate.web.site import requests
+from wispgate.web.site import refusals, requests
 
 _KEY_OCTETS = 12
 
@@ -103,7 +102,7 @@ def _perform(visit: Visit, kind: Order, scene: Scene) -> tuple[str, WispgateErro
     except ApprovalNeeded as needed:
         return "", needed
     except WispgateError as error:
-        audit.record_refusal(error, object_type=place.table, object_id=place.row_id)
+        refusals.record(error, object_type=place.table, object_id=place.row_id)
         return "", error
     return prepared.done, None
 

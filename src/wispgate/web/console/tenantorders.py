@@ -142,10 +142,15 @@ def _set_host(shown: Any, reader: Reader) -> Prepared | None:
 def _delete_fields(shown: Any) -> Sequence[Field]:
     hint = f"Type {shown.operator.slug} to say that you mean it."
     fields = [Field(name="typed_slug", label="Its short name", hint=hint)]
-    if shown.sessions:
-        label = f"Also while {counted(shown.sessions, 'session')} of its phones are open"
+    if not shown.suspensions or shown.sessions:
+        label = f"Also while it is on{_online(shown)}"
         fields.append(Field(name="is_forced", label=label, kind="check", is_required=False))
     return fields
+
+
+def _online(shown: Any) -> str:
+    sessions = counted(shown.sessions, "session")
+    return f" and {sessions} of its phones are open" if shown.sessions else ""
 
 
 def _delete(shown: Any, reader: Reader) -> Prepared | None:
@@ -154,12 +159,9 @@ def _delete(shown: Any, reader: Reader) -> Prepared | None:
     if typed != slug:
         reader.errors["typed_slug"] = f"this is not {slug}"
         return None
-    is_live = bool(shown.sessions) and not is_forced
-    hosts = f"it is the host of {', '.join(shown.mvnos)}: free or delete them first"
-    live = f"{counted(shown.sessions, 'session')} of its phones are open: suspend it and wait"
     return Prepared(
         button=f"Delete {shown.operator.name} for good",
-        done=f"{shown.operator.name} is gone.",
+        done=f"{shown.operator.name} is being deleted: how far it is stands here.",
         network=[
             f"{counted(shown.lines, 'line')} and {counted(shown.sims, 'SIM')} are gone for good.",
             "Cores that serve nobody else are gone with it.",
@@ -168,9 +170,20 @@ def _delete(shown: Any, reader: Reader) -> Prepared | None:
         messages=[
             "Nobody is told. That it was deleted, and by whom, stays in the platform's audit."
         ],
-        perform=lambda _key: services.delete(slug, typed_slug=typed, is_forced=is_forced),
-        obstacle=hosts if shown.mvnos else live if is_live else "",
+        perform=lambda _key: services.begin_deletion(slug, typed_slug=typed, is_forced=is_forced),
+        obstacle=_obstacle_to_deletion(shown, is_forced=is_forced),
     )
+
+
+def _obstacle_to_deletion(shown: Any, *, is_forced: bool) -> str:
+    if shown.mvnos:
+        return f"it is the host of {', '.join(shown.mvnos)}: free or delete them first"
+    if is_forced:
+        return ""
+    if not shown.suspensions:
+        return "it is on: suspend it first"
+    live = f"{counted(shown.sessions, 'session')} of its phones are open: wait until they end"
+    return live if shown.sessions else ""
 
 
 CREATE = Order(
@@ -186,7 +199,7 @@ _ROWS = (
     ),
     Order(
         name="resume", permission="operator.resume", verb="Resume", icon="play_circle",
-        is_possible=lambda shown: bool(shown.suspensions),
+        is_possible=lambda shown: bool(shown.suspensions) and not shown.deletion,
         fields=_resume_fields, prepare=_resume,
     ),
     Order(
@@ -196,7 +209,7 @@ _ROWS = (
     ),
     Order(
         name="delete", permission="operator.delete", verb="Delete", icon="delete_forever",
-        is_possible=lambda _shown: True,
+        is_possible=lambda shown: not shown.deletion,
         fields=_delete_fields, prepare=_delete, is_harmful=True,
     ),
 )  # fmt: skip

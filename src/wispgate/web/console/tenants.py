@@ -17,11 +17,21 @@ from wispgate.web.console.pages import page, show
 from wispgate.web.console.visits import Visit
 from wispgate.web.console.wording import Link, Piece, Sentence, counted
 
+# The last ones stand below the list; all of them are in the API and the audit.
+_DELETIONS = 10
+
 
 @page("operator.create", of_operator=False)
 def tenants(visit: Visit) -> HttpResponse:
     shown = queries.list_tenants()
-    return show(visit, "tenants.html", title="Operators", answer=_answer(shown), tenants=shown)
+    return show(
+        visit,
+        "tenants.html",
+        title="Operators",
+        answer=_answer(shown),
+        tenants=shown,
+        deletions=queries.list_deletions(limit=_DELETIONS),
+    )
 
 
 @page("operator.create", of_operator=False)

@@ -9,6 +9,7 @@ import pytest
 from tests.harness.pictures import a_jpeg
 from tests.unit.business.world import World, iccid
 from wispgate.business.tenants import archive
+from wispgate.business.tenants.services import deletion
 
 GUEST = {"slug": "guest", "name": "Guest", "currency": "EUR", "kind": "mvno", "host": "north"}
 
@@ -62,7 +63,7 @@ def test_an_operator_is_suspended_and_resumed(world: World) -> None:
     assert own.get("/sims").status == 200
 
 
-def test_an_archive_is_downloaded_and_an_operator_deleted(world: World) -> None:
+def test_an_archive_is_downloaded_and_an_operator_deleted_by_the_worker(world: World) -> None:
     platform = world.client(operator="")
     world.line(1)
 
@@ -71,14 +72,29 @@ def test_an_archive_is_downloaded_and_an_operator_deleted(world: World) -> None:
     )
     content = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
     wrong = platform.post("/operators/north/delete", {"typed_slug": "nort"})
-    gone = platform.post("/operators/north/delete", {"typed_slug": "north", "reason": "over"})
+    typed = {"typed_slug": "north", "reason": "over"}
+    on = platform.post("/operators/north/delete", typed)
+    platform.post("/operators/north/suspend", {"reason": "contract_end"})
+    begun = platform.post("/operators/north/delete", typed)
+    twice = platform.post("/operators/north/delete", typed)
+    back = platform.post("/operators/north/resume", {"reason": "contract_end"})
+    deletion.work_off(world.clock.now())
 
     assert answer["Content-Type"] == "application/zip"
     assert answer["Content-Disposition"] == 'attachment; filename="north.zip"'
     with archive.reading(io.BytesIO(content)) as reader:
         assert reader.manifest.slug == "north"
     assert (wrong.status, wrong.json["errors"][0]["field"]) == (422, "typed_slug")
-    assert gone.json["tables"]["inventory_sim"] == 1
+    assert (on.status, on.json["code"]) == (409, "not_suspended")
+    assert (begun.status, begun.json["state"], begun.json["rows"]) == (202, "queued", 0)
+    assert [twice.json["code"], back.json["code"]] == ["being_deleted", "being_deleted"]
+    gone = platform.get(f"/operator-deletions/{begun.json['id']}").json
+    assert (gone["state"], gone["reason"], gone["ordered_by"]) == (
+        "done", "over", "platform admin",
+    )  # fmt: skip
+    assert gone["tables"]["inventory_sim"] == 1
+    assert gone["rows"] == sum(gone["tables"].values())
+    assert platform.get("/operator-deletions").json["items"] == [gone]
     assert platform.get("/operators/north").status == 404
 
 

@@ -14,6 +14,7 @@ from wispgate.business.operators import scope as scopes
 from wispgate.business.operators import services as operator_services
 from wispgate.business.operators import settings as operator_settings
 from wispgate.business.tenants import archive
+from wispgate.business.tenants.services import deletion
 
 
 @pytest.fixture
@@ -79,9 +80,17 @@ def test_an_operator_is_made_suspended_resumed_and_deleted(
     wrong = root.post("/operators/alpha/delete/", {"typed_slug": "alph"})
     errors = {field.name: field.error for field in wrong.context["fields"]}
     assert (wrong.status_code, errors["typed_slug"]) == (409, "this is not alpha")
-    assert root.post("/operators/alpha/delete/", {"typed_slug": "alpha"}).status_code == 302
+    typed = {"typed_slug": "alpha"}
+    assert "it is on: suspend it first" in text_of(root.get("/operators/alpha/delete/", typed))
+    assert root.post("/operators/alpha/delete/", typed).status_code == 409
+    assert root.post("/operators/alpha/suspend/", {"reason": "overdue"}).status_code == 302
+    assert root.post("/operators/alpha/delete/", typed).status_code == 302
+    assert "0 rows are gone so far" in text_of(root.get("/operators/alpha/"))
+    assert "(alpha): waits for the worker" in text_of(root.get("/operators/"))
+    assert root.post("/operators/alpha/resume/", {"reason": "overdue"}).status_code == 409
+    deletion.work_off(world.clock.now())
     assert root.get("/operators/alpha/").status_code == 404
-    assert "Alpha Mobile" not in text_of(root.get("/operators/"))
+    assert "Alpha Mobile (alpha): gone," in text_of(root.get("/operators/"))
 
 
 def test_an_archive_is_downloaded_by_its_button_only(alpha: Seat, root: Client) -> None:

@@ -5,6 +5,7 @@ from wispgate.business.tenants.services.allotting import (
     allot_sims,
     take_back,
 )
+from wispgate.business.tenants.services.deletion import begin as begin_deletion
 from wispgate.business.tenants.services.deletion import count_live_sessions, delete
 from wispgate.business.tenants.services.exporting import export
 from wispgate.business.tenants.services.importing import import_archive
@@ -19,6 +20,7 @@ from wispgate.business.tenants.services.suspension import (
 __all__ = [
     "allot_numbers",
     "allot_sims",
+    "begin_deletion",
     "count_live_sessions",
     "delete",
     "export",

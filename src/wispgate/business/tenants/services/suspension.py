@@ -14,7 +14,9 @@ from django.db import transaction
 from wispgate.business.operators import outbox, queries, settings, tenants
 from wispgate.business.operators import scope as scopes
 from wispgate.business.subscriptions import services as subscriptions
+from wispgate.business.tenants.errors import BeingDeleted
 from wispgate.business.tenants.events import OperatorResumed, OperatorSuspended, RoamingZoneChanged
+from wispgate.business.tenants.queries import find_deletion_under_way
 
 
 def suspend(slug: str, *, reason: str, note: str = "") -> None:
@@ -34,8 +36,9 @@ def suspend(slug: str, *, reason: str, note: str = "") -> None:
 
 
 def resume(slug: str, *, reason: str) -> None:
-    """Lifts one reason. The tenant comes back with the last one."""
+    """Lifts one reason. The tenant comes back with the last one. Raises BeingDeleted."""
     with transaction.atomic():
+        _require_to_stay(slug)
         is_last = tenants.lift_suspension(slug, reason=reason)
         with in_tenant(queries.get_operator(slug).id) as scope:
             if is_last:
@@ -47,6 +50,11 @@ def resume(slug: str, *, reason: str) -> None:
                 is_last=is_last,
             )
             outbox.publish(event)
+
+
+def _require_to_stay(slug: str) -> None:
+    if find_deletion_under_way(queries.get_operator(slug).id):
+        raise BeingDeleted(f"{slug} is being deleted: it does not come back")
 
 
 def set_time_zone(time_zone: str) -> None:
