@@ -33,12 +33,14 @@ from wispgate.business.staff.models import StaffMember
 from wispgate.business.staff.roles import READY
 from wispgate.business.subscriptions import numbering
 from wispgate.business.subscriptions import services as subscriptions
+from wispgate.business.tenants.models import TenantDeletion
 from wispgate.business.tracing import services as tracing
 from wispgate.wire.diameter.header import Header
 from wispgate.wire.diameter.message import encode_message
 
 # Personal fields of north's: what a role that hides them never sees.
 EMAIL, PHONE, MSISDN = "ada@secret-north.example", "+46709999901", "46701234501"
+GONE = "Vanished Mobile"
 NAME, PLAN, DEALER = "Ada Northerner", "north-gold", "shop-north"
 PLATFORM = "platform_admin"
 PASSWORD = "correct horse battery"
@@ -206,9 +208,10 @@ def a_place(world: World, database: TestDatabase, *, is_peopled: bool = True) ->
     keys |= {"peer_id": str(_peer(world)), "brand.operator": str(world.north)}
     trace, message = _trace(world, database)
     keys |= {"trace_id": trace, "traces.key": trace, "traces.message": message}
+    keys |= {"deletion_id": str(_deletion(world))}
     markers = {EMAIL, PHONE, MSISDN, NAME, PLAN, DEALER, iccid(1), imsi(1), iccid(2)}
     markers |= {str(one) for one in (line, second, subscriber, member, request, entry)}
-    markers |= {trace, message}
+    markers |= {trace, message, keys["deletion_id"], GONE}
     markers |= {"clerk@north.example", "north_own", "North Gold"}
     place = Place(world, database, keys, markers)
     place.walkers = _walkers(world) if is_peopled else {}
@@ -227,6 +230,16 @@ def _peer(world: World) -> UUID:
             profile="generic3gpp",
         )
         return operator_queries.list_peers()[0].id
+
+
+def _deletion(world: World) -> UUID:
+    """Of an operator that is gone: the platform's own."""
+    with world.as_platform():
+        made = TenantDeletion.objects.create(
+            id=UUID(int=78 << 64), tenant_id=UUID(int=79 << 64), slug="gone", name=GONE,
+            state=TenantDeletion.State.DONE, ordered_by="root", ordered_at=world.clock.now(),
+        )  # fmt: skip
+        return made.id
 
 
 def _trace(world: World, database: TestDatabase) -> tuple[str, str]:
