@@ -16,6 +16,7 @@ from ninja.operation import Operation
 
 from wispgate.business.approvals import services as approvals
 from wispgate.business.approvals.errors import ApprovalNeeded
+from wispgate.business.audit import services as audit
 from wispgate.business.inventory import number_queries as numbers
 from wispgate.business.inventory import queries as sims
 from wispgate.business.operators import scope as scopes
