@@ -13,6 +13,7 @@ from wispgate.web.console import (
     approvals,
     deviceorders,
     lineorders,
+    massorders,
     numberorders,
     planorders,
     roles,
@@ -38,6 +39,7 @@ ORDERS: dict[str, dict[str, Any]] = {
     "roles/<str:name>/<str:order>/": dict(roles.ORDERS),
     "devices/<str:name>/": dict(deviceorders.ORDERS),
     "settings/<str:name>/": dict(settingsorders.ORDERS),
+    "mass-acts/<str:key>/<str:name>/": dict(massorders.ORDERS),
     "mvnos/<str:name>/": dict(allotmentorders.ORDERS),
     "operators/<str:slug>/<str:name>/": dict(tenantorders.ORDERS),
 }

@@ -183,7 +183,7 @@ def test_a_second_person_approves_and_the_act_begins_then(world: World) -> None:
 
     assert waiting.status == 202
     assert (own.status, own.json["code"]) == (403, "own_request")
-    assert told["title"] == "Suspend 1 lines"
+    assert told["title"] == "Suspend 1 line"
     assert told["words"][0] == "Now: 1 active."
     assert approved.json["state"] == "done"
     assert asker.get(f"/subscriptions/{line}").json["state"] == "suspended"

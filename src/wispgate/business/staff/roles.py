@@ -148,8 +148,8 @@ _ROWS: Sequence[Role] = (
         "dealer", "Dealer", "Sells at a shop: its own customers, their lines and top-ups.",
         _grants(
             "plan.read", *_OWN, "subscriber.create", "subscription.create", "subscription.activate",
-            "subscription.number", "subscription.plan", "sim.assign", "wallet.top_up",
-            "data.top_up", own=frozenset({Limit.OWN_DEALER}),
+            "subscription.number", "subscription.plan", "subscription.mass", "sim.assign",
+            "wallet.top_up", "data.top_up", own=frozenset({Limit.OWN_DEALER}),
         ),
         PAPERS,
     ),
@@ -167,8 +167,8 @@ _ROWS: Sequence[Role] = (
         _grants(
             "plan.read", *_OWN, "subscriber.create", "subscription.create",
             "subscription.activate", "subscription.number", "subscription.suspend",
-            "subscription.resume", "subscription.plan", "sim.assign", "sim.swap",
-            own=frozenset({Limit.OWN_DEPARTMENT}),
+            "subscription.resume", "subscription.plan", "subscription.mass", "sim.assign",
+            "sim.swap", own=frozenset({Limit.OWN_DEPARTMENT}),
         ),
         PAPERS,
     ),

@@ -1,18 +1,19 @@
 """One act over many lines: asked for at once, done by the worker in batches, reported row by row.
 
-A row's act and its outcome are one transaction: a worker that is killed leaves whole batches, and
+Lines are chosen first (a draft, of which nothing is done), then it is said what to do to them. A
+row's act and its outcome are one transaction: a worker that is killed leaves whole batches, and
 the next one goes on behind them. Locks: the mass act's row, then its lines one by one.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
-from types import MappingProxyType
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from wispgate.business.approvals import services as approvals
 from wispgate.business.approvals.acts import Act, Arguments, Asked
@@ -21,129 +22,169 @@ from wispgate.business.operators import scope as scopes
 from wispgate.business.staff import guards
 from wispgate.business.staff import services as staff
 from wispgate.business.staff.errors import PermissionMissing
-from wispgate.business.subscriptions import services
-from wispgate.business.subscriptions.errors import HasNoSim
-from wispgate.business.subscriptions.lifecycle import SubscriptionState
+from wispgate.business.staff.masking import FieldKind
+from wispgate.business.subscriptions.choosing import MOST_NAMED, Chosen, choose_from_file
+from wispgate.business.subscriptions.mass_lifecycle import (
+    UNDER_WAY,
+    MassAction,
+    MassState,
+    actions_from,
+    next_state,
+)
+from wispgate.business.subscriptions.massverbs import VERBS, find_verb, require_arguments
 from wispgate.business.subscriptions.models import MassAct, MassRow, Subscription
-from wispgate.kernel.errors import IllegalTransition, InvalidValue, NotFound, WispgateError
+from wispgate.kernel.errors import NotFound, WispgateError
+
+__all__ = [
+    "BATCH",
+    "MASS",
+    "MOST_NAMED",
+    "REPORT_COLUMNS",
+    "VERBS",
+    "Chosen",
+    "MassAction",
+    "MassState",
+    "actions_from",
+    "begin",
+    "choose",
+    "choose_from_file",
+    "discard",
+    "foresee",
+    "forget_drafts",
+    "get_act",
+    "list_acts",
+    "list_rows",
+    "report",
+    "resume",
+    "start",
+    "stop",
+    "work_off",
+]
 
 MASS = "subscription.mass"
-# Named one by one in a request; more is chosen by what they have in common.
-MOST_NAMED = 10_000
 # Rows of one transaction: how long their lines stay locked, and how much a kill takes back.
 BATCH = 50
+# A request for a second person waits for thirty days at most; what nobody confirmed is over then.
+DRAFT_LASTS = timedelta(days=31)
+# Rows that a report reads at a time.
+_PAGE = 5_000
 
-OutcomeOfRow, StateOfAct = MassRow.Outcome, MassAct.State
+OutcomeOfRow = MassRow.Outcome
 
 
 @dataclass(frozen=True, slots=True)
-class Verb:
-    """What is done to each line, the permission that it takes, and the arguments it has."""
+class Asker:
+    """In whose right it is done, and their name."""
 
-    permission: str
-    perform: Callable[[UUID, Mapping[str, Any]], None]
-    takes: frozenset[str] = frozenset()
-    needs: frozenset[str] = frozenset()
+    person: str
+    name: str
 
 
-def _retire_card(line_id: UUID, _given: Mapping[str, Any]) -> None:
-    line = Subscription.objects.select_related("sim").filter(id=line_id).first()
-    if line is None:
-        raise NotFound("sub-service", line_id)
-    if line.sim is None:
-        raise HasNoSim("the sub-service has no card")
-    services.retire_sim(line.sim.iccid)
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What would come of it now: how many lines take it, and how many refuse it for what reason."""
+
+    total: int
+    fitting: int
+    refused: Sequence[tuple[str, int]]
 
 
-_REASON = frozenset({"reason"})
-VERBS: Mapping[str, Verb] = MappingProxyType(
-    {
-        "suspend": Verb(
-            "subscription.suspend",
-            lambda line_id, given: services.suspend(line_id, **given),
-            takes=frozenset({"reason", "kind", "note"}),
-            needs=_REASON,
-        ),
-        "resume": Verb(
-            "subscription.resume",
-            lambda line_id, given: services.resume(line_id, **given),
-            takes=_REASON,
-            needs=_REASON,
-        ),
-        "terminate": Verb(
-            "subscription.terminate", lambda line_id, _given: services.terminate(line_id)
-        ),
-        "retire_sim": Verb("sim.retire", _retire_card),
-    }
-)
+def choose(chosen: Chosen, *, source: str) -> MassAct:
+    """A draft of those lines. `source` says in words where they are from. Raises NotFound."""
+    guards.require(MASS)
+    _require_lines(chosen)
+    return _put_down(chosen, source)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
-    """Which lines: those that are named, or all that have everything in common that is said."""
-
-    line_ids: Sequence[UUID] = ()
-    state: str = ""
-    plan_id: UUID | None = None
-    subscriber_id: UUID | None = None
-    dealer: str = ""
-
-    def __post_init__(self) -> None:
-        common = any((self.state, self.plan_id, self.subscriber_id, self.dealer))
-        if bool(self.line_ids) == common:
-            raise InvalidValue("name lines, or say what they have in common: one of the two")
-        if len(self.line_ids) > MOST_NAMED:
-            raise InvalidValue(f"{MOST_NAMED} lines at most are named", field="line_ids")
-        if self.state and self.state not in list(SubscriptionState):
-            raise InvalidValue(f"no such state: {self.state!r}", field="state")
-
-    def rows(self) -> QuerySet[Subscription]:
-        """Lines that are over are chosen by name only."""
-        if self.line_ids:
-            return Subscription.objects.filter(id__in=self.line_ids)
-        found = Subscription.objects.all()
-        if self.state != SubscriptionState.TERMINATED:
-            found = found.exclude(state=SubscriptionState.TERMINATED)
-        wanted = {
-            "state": self.state,
-            "plan_id": self.plan_id,
-            "subscriber_id": self.subscriber_id,
-            "subscriber__dealer": self.dealer,
-        }
-        return found.filter(**{name: value for name, value in wanted.items() if value})
+def foresee(act_id: UUID, verb: str, given: Mapping[str, Any]) -> Foreseen:
+    """Counts the act's lines by what they would answer; changes nothing."""
+    known = find_verb(verb)
+    require_arguments(known, given)
+    act = get_act(act_id)
+    lines = Subscription.objects.filter(id__in=act.rows.values("line_id"))
+    total, refused = lines.count(), []
+    for why, which in known.refusals(given):
+        if count := lines.filter(which).count():
+            refused.append((why, count))
+        lines = lines.exclude(which)
+    if gone := act.total - total:
+        refused.append(("not yours to see any more", gone))
+    return Foreseen(act.total, act.total - sum(count for _, count in refused), refused)
 
 
-def begin(verb: str, chosen: Chosen, given: Mapping[str, Any]) -> UUID:
-    """Puts the act down for the worker. Raises NotFound where no line is chosen.
+def start(
+    act_id: UUID, verb: str, given: Mapping[str, Any], *, asker: Asker | None = None
+) -> MassAct:
+    """Says what is done to the lines of a draft; the worker does it. May need a second person.
+
+    `asker`: who asked for what is approved now.
+    """
+    known = find_verb(verb)
+    require_arguments(known, given)
+    guards.require(MASS)
+    guards.require(known.permission)
+    who = asker or _acting()
+    with _entering(act_id, MassAction.BEGIN) as act:
+        states = _told_states(Subscription.objects.filter(id__in=act.rows.values("line_id")))
+        arguments = {"act_id": str(act_id), "verb": verb, "given": dict(given), **asdict(who)}
+        last = "The very lines that were chosen; each is asked again when its turn comes."
+        approvals.require_second_person(
+            _to_approve(verb, given, arguments, told=(act.total, states, last))
+        )
+        _say_what(act, verb, given, who)
+    return act
+
+
+def begin(
+    verb: str, chosen: Chosen, given: Mapping[str, Any], *, asker: Asker | None = None
+) -> UUID:
+    """Chooses and starts in one. Raises NotFound where no line is chosen.
 
     May need a second person. Each line is asked for again when its turn comes.
     """
-    known = VERBS.get(verb)
-    if known is None:
-        raise InvalidValue(f"one of {', '.join(VERBS)}", field="verb")
-    _require_arguments(known, given)
+    known = find_verb(verb)
+    require_arguments(known, given)
     guards.require(MASS)
     guards.require(known.permission)
-    total = chosen.rows().count()
-    if not total:
-        raise NotFound("line", "among those that were chosen")
-    if missing := len(set(chosen.line_ids)) - total if chosen.line_ids else 0:
-        raise NotFound("line", f"{missing} of those that were named")
-    approvals.require_second_person(_to_approve(verb, chosen, given, total))
-    return _put_down(verb, chosen, given)
+    total = _require_lines(chosen)
+    who = asker or _acting()
+    arguments = {
+        "verb": verb,
+        "given": dict(given),
+        "line_ids": [str(one) for one in chosen.line_ids],
+        "chosen": _plain(chosen),
+        **asdict(who),
+    }
+    states = _told_states(chosen.rows())
+    last = "The lines are chosen again when it is approved."
+    approvals.require_second_person(_to_approve(verb, given, arguments, told=(total, states, last)))
+    with transaction.atomic():
+        act = _put_down(chosen, _in_words(chosen))
+        act.state = next_state(MassState(act.state), MassAction.BEGIN)
+        _say_what(act, verb, given, who)
+        act.save()
+    return act.id
 
 
 def stop(act_id: UUID) -> MassAct:
-    """What is done stays done; the rest is left as it is."""
-    with transaction.atomic():
-        guards.require(MASS)
-        act = MassAct.objects.select_for_update().filter(id=act_id).first()
-        if act is None:
-            raise NotFound("mass act", act_id)
-        if act.state != StateOfAct.QUEUED:
-            raise IllegalTransition("mass act", state=act.state, action="stop")
-        act.state, act.ended_at = StateOfAct.STOPPED, scopes.current().now
-        act.save(update_fields=["state", "ended_at"])
+    """What is done stays done; the rest is left as it is, and can go on later."""
+    with _entering(act_id, MassAction.STOP) as act:
+        act.ended_at = scopes.current().now
+    return act
+
+
+def resume(act_id: UUID) -> MassAct:
+    """Goes on with what was left when it was stopped."""
+    with _entering(act_id, MassAction.RESUME) as act:
+        guards.require(find_verb(act.verb).permission)
+        act.ended_at = None
+    return act
+
+
+def discard(act_id: UUID) -> MassAct:
+    """Forgets a choice of lines of which nothing was done."""
+    with _entering(act_id, MassAction.DISCARD) as act:
+        act.ended_at = scopes.current().now
     return act
 
 
@@ -154,9 +195,13 @@ def get_act(act_id: UUID) -> MassAct:
     return act
 
 
-def list_acts(*, after: UUID | None = None, limit: int = 50) -> Sequence[MassAct]:
+def list_acts(
+    *, after: UUID | None = None, limit: int = 50, states: Sequence[str] = ()
+) -> Sequence[MassAct]:
     """The newest first; `after` is the last id of the page before."""
     acts = MassAct.objects.order_by("-id")
+    if states:
+        acts = acts.filter(state__in=states)
     return list((acts.filter(id__lt=after) if after else acts)[:limit])
 
 
@@ -168,18 +213,73 @@ def list_rows(
     return list((rows.filter(outcome=outcome) if outcome else rows)[:limit])
 
 
-def work_off(now: datetime) -> bool:
-    """One batch of the oldest act under way; whether there may be more. For the worker."""
+REPORT_COLUMNS = ("row", "line_id", "msisdn", "iccid", "outcome", "code", "why")
+
+
+def report(act_id: UUID) -> Iterator[tuple[object, ...]]:
+    """Every row with its line as it is called now, read a part at a time."""
+    position = 0
+    while rows := list_rows(act_id, after=position, limit=_PAGE):
+        wanted = Subscription.objects.filter(id__in=[row.line_id for row in rows])
+        named = {
+            line_id: (guards.shown(FieldKind.MSISDN, msisdn), iccid or "")
+            for line_id, msisdn, iccid in wanted.values_list("id", "msisdn", "sim__iccid")
+        }
+        for row in rows:
+            called = named.get(row.line_id, ("", ""))
+            yield (row.position, row.line_id, *called, row.outcome, row.code, row.why)
+        position = rows[-1].position
+
+
+def work_off(now: datetime, *, batch: int = BATCH) -> bool:
+    """One batch of one act under way; whether there may be more. For the worker.
+
+    An operator's acts are done one after another, as they were asked for; operators take turns.
+    """
     with scopes.within(scopes.Scope(now=now, is_platform=True)):
-        act = MassAct.objects.filter(state=StateOfAct.QUEUED).order_by("id").first()
+        act = _next_act()
     if act is None:
         return False
     with scopes.within(_scope_of(act, now)):
         locked = MassAct.objects.select_for_update(skip_locked=True)
-        mine = locked.filter(id=act.id, state=StateOfAct.QUEUED).first()
+        mine = locked.filter(id=act.id, state__in=UNDER_WAY).first()
         if mine is not None:
-            _do_batch(mine, now)
+            _do_batch(mine, now, batch)
     return mine is not None
+
+
+def forget_drafts(now: datetime) -> int:
+    """Ends choices that nobody confirmed; returns how many. For the worker."""
+    with scopes.within(scopes.Scope(now=now, is_platform=True)):
+        over = MassAct.objects.filter(state=MassState.DRAFT, created_at__lt=now - DRAFT_LASTS)
+        found = list(over.order_by("id")[:_PAGE])
+    for act in found:
+        with scopes.within(_scope_of(act, now)), _entering(act.id, MassAction.DISCARD) as mine:
+            mine.ended_at = now
+    return len(found)
+
+
+def _next_act() -> MassAct | None:
+    """The oldest one of the operator that waited longest for its turn."""
+    oldest: dict[UUID, MassAct] = {}
+    for act in MassAct.objects.filter(state__in=UNDER_WAY).order_by("id")[:_PAGE]:
+        oldest.setdefault(act.operator_id, act)
+    return min(
+        oldest.values(), key=lambda act: (act.worked_at or act.created_at, act.id), default=None
+    )
+
+
+@contextmanager
+def _entering(act_id: UUID, action: MassAction) -> Iterator[MassAct]:
+    """Locks an act, moves it along its table's arrow, and saves it when the block is through."""
+    with transaction.atomic():
+        guards.require(MASS)
+        act = MassAct.objects.select_for_update().filter(id=act_id).first()
+        if act is None:
+            raise NotFound("mass act", act_id)
+        act.state = next_state(MassState(act.state), action)
+        yield act
+        act.save()
 
 
 def _scope_of(act: MassAct, now: datetime) -> scopes.Scope:
@@ -194,8 +294,8 @@ def _scope_of(act: MassAct, now: datetime) -> scopes.Scope:
     )
 
 
-def _do_batch(act: MassAct, now: datetime) -> None:
-    rows = list(act.rows.filter(outcome=OutcomeOfRow.WAITING).order_by("position")[:BATCH])
+def _do_batch(act: MassAct, now: datetime, batch: int) -> None:
+    rows = list(act.rows.filter(outcome=OutcomeOfRow.WAITING).order_by("position")[:batch])
     with _in_the_right_of(act):
         for row in rows:
             _do(act, row)
@@ -203,8 +303,12 @@ def _do_batch(act: MassAct, now: datetime) -> None:
     refused = sum(row.outcome == OutcomeOfRow.REFUSED for row in rows)
     act.refused += refused
     act.done += len(rows) - refused
+    act.worked_at = now
+    if act.state == MassState.QUEUED:
+        act.state = next_state(MassState.QUEUED, MassAction.RUN)
+        act.started_at = act.started_at or now
     if act.done + act.refused >= act.total:
-        act.state, act.ended_at = StateOfAct.DONE, now
+        act.state, act.ended_at = next_state(MassState(act.state), MassAction.FINISH), now
     act.save()
 
 
@@ -222,24 +326,22 @@ def _do(act: MassAct, row: MassRow) -> None:
             if act.person and guards.acting() is None:
                 raise PermissionMissing(MASS)
             guards.require(MASS)
-            VERBS[act.verb].perform(row.line_id, act.arguments)
+            # A row is done once; the key is for what is charged beside it.
+            VERBS[act.verb].perform(row.line_id, act.arguments, f"{act.id}:{row.line_id}")
     except WispgateError as error:
         row.outcome, row.code, row.why = OutcomeOfRow.REFUSED, error.code, error.message[:300]
     else:
         row.outcome = OutcomeOfRow.DONE
 
 
-def _require_arguments(verb: Verb, given: Mapping[str, Any]) -> None:
-    if unknown := sorted(given.keys() - verb.takes):
-        raise InvalidValue("this verb does not take it", field=unknown[0])
-    if missing := sorted(verb.needs - given.keys()):
-        raise InvalidValue("this verb needs it", field=missing[0])
-    for name, choices in (
-        ("reason", services.SuspensionReason.values),
-        ("kind", services.SuspensionKind.values),
-    ):
-        if name in given and given[name] not in choices:
-            raise InvalidValue(f"one of {', '.join(choices)}", field=name)
+def _require_lines(chosen: Chosen) -> int:
+    """How many they are."""
+    total = chosen.rows().count()
+    if not total:
+        raise NotFound("line", "among those that were chosen")
+    if missing := len(set(chosen.line_ids)) - total if chosen.line_ids else 0:
+        raise NotFound("line", f"{missing} of those that were named")
+    return total
 
 
 _FILL = """
@@ -249,17 +351,17 @@ FROM ({chosen}) AS found(id)
 """
 
 
-def _put_down(verb: str, chosen: Chosen, given: Mapping[str, Any]) -> UUID:
-    scope, principal = scopes.current(), guards.acting()
+def _put_down(chosen: Chosen, source: str) -> MassAct:
+    """A draft and its rows."""
+    scope, who = scopes.current(), _acting()
     with transaction.atomic(), connection.cursor() as cursor:
         act = MassAct(
             id=ids.new_id(scope.now),
             operator_id=scopes.current_operator_id(),
-            verb=verb,
-            arguments=dict(given),
-            reason=scope.reason[:200],
-            person=principal.person if principal else "",
-            asked_by=scope.actor.name,
+            state=MassState.DRAFT,
+            source=source[:200],
+            person=who.person,
+            asked_by=who.name,
             total=0,
             created_at=scope.now,
         )
@@ -268,38 +370,64 @@ def _put_down(verb: str, chosen: Chosen, given: Mapping[str, Any]) -> UUID:
         cursor.execute(_FILL.format(chosen=query), [act.operator_id, act.id, *values])
         act.total = cursor.rowcount
         act.save(update_fields=["total"])
-    return act.id
+    return act
 
 
-def _to_approve(verb: str, chosen: Chosen, given: Mapping[str, Any], total: int) -> Asked:
-    states = ", ".join(f"{n} {state}" for state, n in _count_states(chosen))
-    told = ", ".join(f"{name} {value}" for name, value in sorted(given.items()) if value)
-    plain = {
+def _say_what(act: MassAct, verb: str, given: Mapping[str, Any], who: Asker) -> None:
+    scope, doing = scopes.current(), _acting()
+    act.verb, act.arguments, act.reason = verb, dict(given), scope.reason[:200]
+    act.person, act.asked_by = who.person, who.name
+    act.approved_by = doing.name if doing.person != who.person else ""
+
+
+def _acting() -> Asker:
+    principal = guards.acting()
+    return Asker(principal.person if principal else "", scopes.current().actor.name)
+
+
+def _plain(chosen: Chosen) -> dict[str, str]:
+    """What the lines have in common."""
+    return {
         name: str(value) for name, value in asdict(chosen).items() if value and name != "line_ids"
     }
-    return Asked(
-        act=MASS,
-        arguments={
-            "verb": verb,
-            "given": dict(given),
-            "line_ids": [str(one) for one in chosen.line_ids],
-            "chosen": plain,
-        },
-        title=f"{verb.replace('_', ' ').capitalize()} {total} lines",
-        words=[
-            f"Now: {states}.",
-            f"Then: {verb.replace('_', ' ')} each of them{f' ({told})' if told else ''}, where it can be.",
-            "The lines are chosen again when it is approved.",
-        ],
-        object_type="subscriptions_massact",
+
+
+def _in_words(chosen: Chosen) -> str:
+    if chosen.line_ids:
+        return "named one by one"
+    return ", ".join(
+        f"{name.removesuffix('_id')} {value}" for name, value in _plain(chosen).items()
     )
 
 
-def _count_states(chosen: Chosen) -> Sequence[tuple[str, int]]:
-    counts: dict[str, int] = {}
-    for state in chosen.rows().values_list("state", flat=True):
-        counts[state] = counts.get(state, 0) + 1
-    return sorted(counts.items())
+def _to_approve(
+    verb: str,
+    given: Mapping[str, Any],
+    arguments: Mapping[str, Any],
+    *,
+    told: tuple[int, str, str],
+) -> Asked:
+    """`told`: how many lines, their states, and which lines it will be."""
+    total, states, last = told
+    details = ", ".join(f"{name} {value}" for name, value in sorted(given.items()) if value)
+    does = verb.replace("_", " ")
+    return Asked(
+        act=MASS,
+        arguments=arguments,
+        title=f"{does.capitalize()} {total} line{'' if total == 1 else 's'}",
+        words=[
+            f"Now: {states}.",
+            f"Then: {does} each of them{f' ({details})' if details else ''}, where it can be.",
+            last,
+        ],
+        object_type="subscriptions_massact",
+        object_id=str(arguments.get("act_id", "")),
+    )
+
+
+def _told_states(lines: QuerySet[Subscription]) -> str:
+    counted = lines.order_by("state").values_list("state").annotate(Count("pk"))
+    return ", ".join(f"{count} {state}" for state, count in counted)
 
 
 def acts() -> list[Act]:
@@ -308,9 +436,13 @@ def acts() -> list[Act]:
 
 
 def _approved(given: Arguments) -> None:
+    asker = Asker(given["person"], given["name"])
+    if "act_id" in given:
+        start(UUID(given["act_id"]), given["verb"], given["given"], asker=asker)
+        return
     plain = dict(given["chosen"])
     for name in ("plan_id", "subscriber_id"):
         if name in plain:
             plain[name] = UUID(plain[name])
     named = [UUID(one) for one in given["line_ids"]]
-    begin(given["verb"], Chosen(line_ids=named, **plain), given["given"])
+    begin(given["verb"], Chosen(line_ids=named, **plain), given["given"], asker=asker)

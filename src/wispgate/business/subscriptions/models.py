@@ -2,9 +2,10 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Func, Q
 
 from wispgate.business.subscriptions.lifecycle import SubscriptionState
+from wispgate.business.subscriptions.mass_lifecycle import MassState
 
 
 class Subscription(models.Model):
@@ -118,38 +119,52 @@ class SwapPolicy(models.Model):
 class MassAct(models.Model):
     """One act over many lines, which the worker does row by row. `person` is in whose right."""
 
-    class State(models.TextChoices):
-        QUEUED = "queued", "under way"
-        DONE = "done", "done"
-        STOPPED = "stopped", "stopped"
-
     id = models.UUIDField(primary_key=True)
     operator = models.ForeignKey("operators.Operator", on_delete=models.PROTECT)
-    verb = models.CharField(max_length=20)
+    # Empty as long as lines are chosen only.
+    verb = models.CharField(max_length=20, blank=True, default="")
     arguments = models.JSONField(default=dict)
     reason = models.CharField(max_length=200, blank=True, default="")
-    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    state = models.CharField(max_length=10, choices=MassState.choices(), default=MassState.QUEUED)
+    # Where its lines are from, in words.
+    source = models.CharField(max_length=200, blank=True, default="", db_default="")
     person = models.CharField(max_length=60, blank=True, default="")
     asked_by = models.CharField(max_length=160)
+    approved_by = models.CharField(max_length=160, blank=True, default="", db_default="")
+    # How far whoever chose the lines sees: the database shows the act to those of the same reach.
+    reach = models.JSONField(null=True, db_default=Func(function="current_reach"))
     total = models.PositiveIntegerField()
     done = models.PositiveIntegerField(default=0)
     refused = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    # The last batch: operators take turns.
+    worked_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("-created_at", "-id")
         constraints = [
             models.CheckConstraint(
-                condition=Q(state__in=["queued", "done", "stopped"]), name="massact_state_is_known"
+                condition=Q(state__in=[state.value for state in MassState]),
+                name="massact_state_is_known",
             ),
         ]
         indexes = [
-            models.Index(fields=("id",), condition=Q(state="queued"), name="massact_under_way")
+            models.Index(
+                fields=("id",),
+                condition=Q(state__in=["queued", "running"]),
+                name="massact_under_way",
+            )
         ]
 
     def __str__(self) -> str:
         return f"{self.verb} {self.total} lines"
+
+    @property
+    def left(self) -> int:
+        """Lines that nothing was done about so far."""
+        return self.total - self.done - self.refused
 
 
 class MassRow(models.Model):

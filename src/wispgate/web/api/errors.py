@@ -16,6 +16,7 @@ from typing import Any
 from django.http import HttpRequest, JsonResponse
 
 from wispgate.business.inventory.errors import ImportRefused
+from wispgate.business.subscriptions.errors import IdentifiersRefused
 from wispgate.kernel.errors import (
     Conflict,
     Forbidden,
@@ -109,7 +110,7 @@ def problem(
 
 def _particulars(error: WispgateError) -> Iterable[Mapping[str, Any]]:
     match error:
-        case ImportRefused(problems=problems):
+        case ImportRefused(problems=problems) | IdentifiersRefused(problems=problems):
             for one in problems:
                 field = f"rows[{one.row}].{one.column}" if one.column else f"rows[{one.row}]"
                 row = {"row": one.row, "column": one.column, "value": one.value}

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema
 from pydantic import Field
 
@@ -12,9 +12,11 @@ from wispgate.business.operators import scope as scopes
 from wispgate.business.subscriptions import mass
 from wispgate.business.subscriptions.lifecycle import SubscriptionState
 from wispgate.business.subscriptions.services import SuspensionKind, SuspensionReason
+from wispgate.domain.policy.restrictions import RestrictionName
 from wispgate.web.api.door import BearerToken
 from wispgate.web.api.paging import Page, page_of
 from wispgate.web.api.schemas import Closed, Text
+from wispgate.web.site import spreadsheets
 
 router = Router(tags=["mass acts"])
 
@@ -22,12 +24,11 @@ router = Router(tags=["mass acts"])
 class NewMassAct(Closed):
     """`line_ids`, or what the lines have in common: `state`, `plan_id`, `subscriber_id`, `dealer`.
 
-    `reason` and `kind` are the suspension's; `why` is for the audit.
+    `reason` and `kind` are the suspension's; `profile` with `reason`, and as it needs them `speed_up`
+    and `speed_down` ("64 kbit/s") and `page`, the restriction's; `plan` is a code; `why` is for the audit.
     """
 
-    verb: Annotated[
-        Text, Field(max_length=20, description="suspend, resume, terminate, retire_sim")
-    ]
+    verb: Annotated[Text, Field(max_length=20, description=", ".join(mass.VERBS))]
     line_ids: Annotated[tuple[UUID, ...], Field(max_length=mass.MOST_NAMED)] = ()
     state: SubscriptionState | None = None
     plan_id: UUID | None = None
@@ -36,22 +37,36 @@ class NewMassAct(Closed):
     reason: SuspensionReason | None = None
     kind: SuspensionKind | None = None
     note: Annotated[Text, Field(max_length=200)] = ""
+    profile: RestrictionName | None = None
+    speed_up: Annotated[Text, Field(max_length=40)] = ""
+    speed_down: Annotated[Text, Field(max_length=40)] = ""
+    page: Annotated[Text, Field(max_length=500)] = ""
+    plan: Annotated[Text, Field(max_length=40)] = ""
     why: Annotated[Text, Field(max_length=200)] = ""
 
 
+_ARGUMENTS = ("reason", "kind", "note", "profile", "speed_up", "speed_down", "page", "plan")
+
+
 class MassActOut(Schema):
-    """`state` is queued, done or stopped; `done` and `refused` count up to `total`."""
+    """`state` is draft, queued, running, stopped, done or discarded.
+
+    `done` and `refused` count up to `total`; `source` says where the lines are from.
+    """
 
     id: UUID
     verb: str
     arguments: dict[str, Any]
     reason: str
     state: str
+    source: str
     asked_by: str
+    approved_by: str
     total: int
     done: int
     refused: int
     created_at: datetime
+    started_at: datetime | None
     ended_at: datetime | None
 
 
@@ -88,8 +103,7 @@ def begin(request: HttpRequest, body: NewMassAct) -> MassActOut:
         subscriber_id=body.subscriber_id,
         dealer=body.dealer,
     )
-    offered = {"reason": body.reason, "kind": body.kind, "note": body.note}
-    given = {name: str(value) for name, value in offered.items() if value}
+    given = {name: str(value) for name in _ARGUMENTS if (value := getattr(body, name))}
     with scopes.because(body.why):
         act_id = mass.begin(body.verb, chosen, given)
     return MassActOut.from_orm(mass.get_act(act_id))
@@ -120,3 +134,17 @@ def list_rows(request: HttpRequest, act_id: UUID, page: Query[RowFilter]) -> dic
 def stop(request: HttpRequest, act_id: UUID) -> MassActOut:
     """Leaves the rest as it is; what is done stays done."""
     return MassActOut.from_orm(mass.stop(act_id))
+
+
+@router.post("/{act_id}/resume", auth=BearerToken(mass.MASS), response=MassActOut)
+def resume(request: HttpRequest, act_id: UUID) -> MassActOut:
+    """Goes on with what was left when it was stopped."""
+    return MassActOut.from_orm(mass.resume(act_id))
+
+
+@router.get("/{act_id}/report.csv", auth=BearerToken(mass.MASS))
+def report(request: HttpRequest, act_id: UUID) -> HttpResponse:
+    """Every line with what became of it, as CSV that a spreadsheet opens without running anything."""
+    mass.get_act(act_id)
+    lines = spreadsheets.lines(mass.REPORT_COLUMNS, mass.report(act_id))
+    return HttpResponse("".join(lines), content_type="text/csv; charset=utf-8")

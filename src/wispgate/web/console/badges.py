@@ -92,6 +92,19 @@ _TRACE = {
     "full": Badge("full", "inventory_2", "attention"),
     "over": Badge("over", "check", "off"),
 }
+_MASS = {
+    "draft": Badge("nothing done yet", "edit_note", "off"),
+    "queued": Badge("waits for its turn", "hourglass_empty", "plain"),
+    "running": Badge("under way", "sync", "plain"),
+    "stopped": Badge("stopped", "stop_circle", "attention"),
+    "done": Badge("done", "check_circle", "good"),
+    "discarded": Badge("forgotten", "delete", "off"),
+}
+_MASS_ROW = {
+    "waiting": Badge("left", "hourglass_empty", "off"),
+    "done": Badge("done", "check_circle", "good"),
+    "refused": Badge("refused", "do_not_disturb_on", "attention"),
+}
 _FINDING = {
     "broken": Badge("broken", "error", "harm"),
     "attention": Badge("look at it", "warning", "attention"),
@@ -168,6 +181,8 @@ BADGES: Mapping[str, Mapping[str, Badge]] = MappingProxyType(
         "operator": _OPERATOR,
         "colour": _COLOUR,
         "trace": _TRACE,
+        "mass": _MASS,
+        "mass_row": _MASS_ROW,
         "action": _ACTION,
         "finding": _FINDING,
         "refusal": _REFUSAL,

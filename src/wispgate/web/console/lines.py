@@ -1,5 +1,6 @@
 """The line list, the page of one line, and what can be done to it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
@@ -56,7 +57,14 @@ def lines(visit: Visit) -> HttpResponse:
         tabs=tabs,
         rows=rows,
         pager=listing.pager(asked, shown=len(rows), total=listing.total(tabs)),
+        may_choose=visit.may("subscription.mass"),
+        matching=_matching(asked, counts, listing.total(tabs)),
     )
+
+
+def _matching(asked: listing.Asked, counts: Mapping[str, int], total: int) -> int:
+    """How many are chosen with all of a list: those that are over only where it is theirs."""
+    return total if asked.state else total - counts.get("terminated", 0)
 
 
 @page("line.read")

@@ -30,6 +30,7 @@ RAIL: Sequence[tuple[str, Sequence[RailItem]]] = (
         "Lines",
         (
             RailItem("Lines", "smartphone", "lines", "l", "line.read"),
+            RailItem("Mass acts", "checklist", "mass_acts", "z", "subscription.mass"),
             RailItem("Live sessions", "wifi", "sessions", "o", "session.read"),
         ),
     ),

@@ -20,6 +20,7 @@ from wispgate.business.hotplane.models import (
     PeerStatistics,
     RefusedConnection,
 )
+from wispgate.business.subscriptions.lifecycle import SubscriptionState
 from wispgate.kernel.errors import NotFound
 from wispgate.web.console.listing import ROWS, Asked
 
@@ -28,6 +29,7 @@ REGISTERED = "registered"
 # Nor this one: an active line whose data is used up.
 EXHAUSTED = "exhausted"
 
+LINE_STATES = tuple(state.value for state in SubscriptionState)
 PARTY = ("subscriber__contact", "subscriber__organization")
 _LINE_OF_SIM = ("subscription", *(f"subscription__{name}" for name in PARTY))
 
@@ -93,6 +95,19 @@ def list_lines(asked: Asked) -> Sequence[Any]:
     if narrow is not None:
         return list(narrow(lines)[asked.offset : asked.offset + ROWS])
     return _one_page(lines, asked)
+
+
+def ids_of_lines(asked: Asked, *, most: int) -> Sequence[UUID]:
+    """All that a list would show, page by page; of those that are over only where it names them."""
+    lines = lines_like(asked.text)
+    narrow = {REGISTERED: _registered, EXHAUSTED: _exhausted}.get(asked.state)
+    if narrow is not None:
+        lines = narrow(lines)
+    elif asked.state:
+        lines = lines.filter(state=asked.state)
+    else:
+        lines = lines.exclude(state="terminated")
+    return list(lines.order_by("id").values_list("id", flat=True)[:most])
 
 
 def get_line(key: str) -> Any:

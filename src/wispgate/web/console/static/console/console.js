@@ -100,6 +100,30 @@
     if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
   });
 
+  // Ticked rows: one box ticks all of the page, and the button says how many there are.
+  const boxesOf = (name) => [...document.querySelectorAll(`input[type=checkbox][name="${name}"]`)];
+  const sayHowMany = (name) => {
+    const ticked = boxesOf(name).filter((box) => box.checked).length;
+    for (const button of document.querySelectorAll(`[data-counts="${name}"]`)) {
+      button.disabled = !ticked;
+      const words = ticked === 1 ? button.dataset.one : button.dataset.many;
+      button.querySelector("span:last-child").textContent = words.replace("#", ticked);
+    }
+    for (const all of document.querySelectorAll(`[data-ticks="${name}"]`)) {
+      all.checked = ticked > 0 && ticked === boxesOf(name).length;
+      all.indeterminate = ticked > 0 && !all.checked;
+    }
+  };
+  document.addEventListener("change", (event) => {
+    const name = event.target.dataset.ticks;
+    if (name) for (const box of boxesOf(name)) box.checked = event.target.checked;
+    if (name || event.target.type === "checkbox") sayHowMany(name ?? event.target.name);
+  });
+  // A browser that goes back keeps what was ticked.
+  window.addEventListener("pageshow", () => {
+    for (const button of document.querySelectorAll("[data-counts]")) sayHowMany(button.dataset.counts);
+  });
+
   // A second click must not ask for the same thing twice.
   document.addEventListener("submit", (event) => {
     if (!event.target.matches("[data-once]")) return;
