@@ -31,7 +31,7 @@ from wispgate.business.operators import services as operators
 from wispgate.business.staff import services as staff
 from wispgate.business.staff.models import StaffMember
 from wispgate.business.staff.roles import READY
-from wispgate.business.subscriptions import numbering
+from wispgate.business.subscriptions import mass, numbering
 from wispgate.business.subscriptions import services as subscriptions
 from wispgate.business.tenants.models import TenantDeletion
 from wispgate.business.tracing import services as tracing
@@ -203,16 +203,18 @@ def a_place(world: World, database: TestDatabase, *, is_peopled: bool = True) ->
         staff.write_role("north_own", title="North's own", grants=[])
         asker = staff.find_principal(f"staff:{member}")
         entry = equipment.put_on_list("35209900176148", colour="black", reason=DEALER)
+        act = str(mass.choose(mass.Chosen(line_ids=[line]), source="file north.csv").id)
     request = _ask(world, subscriber, asker)
     keys = _keys(line, subscriber, member, request) | {"entry_id": str(entry)}
     keys |= {"peer_id": str(_peer(world)), "brand.operator": str(world.north)}
     trace, message = _trace(world, database)
+    keys |= {"act_id": act, "mass-acts.key": act}
     keys |= {"trace_id": trace, "traces.key": trace, "traces.message": message}
     keys |= {"deletion_id": str(_deletion(world))}
     markers = {EMAIL, PHONE, MSISDN, NAME, PLAN, DEALER, iccid(1), imsi(1), iccid(2)}
     markers |= {str(one) for one in (line, second, subscriber, member, request, entry)}
     # Whoever may not see deletions is refused before one is looked for: its id is no marker.
-    markers |= {trace, message, GONE}
+    markers |= {trace, message, GONE, act}
     markers |= {"clerk@north.example", "north_own", "North Gold"}
     place = Place(world, database, keys, markers)
     place.walkers = _walkers(world) if is_peopled else {}
@@ -289,7 +291,6 @@ def _keys(line: UUID, subscriber: UUID, member: UUID, request: UUID) -> dict[str
         "act": "sim.swap",
         "slug": "north",
         "account_id": str(UUID(int=7)),
-        "act_id": str(UUID(int=4)),
         "token_id": str(UUID(int=8)),
         "me.kind": "app",
         "me.key": str(UUID(int=9)),

@@ -28,6 +28,7 @@ from wispgate.main import (
     key_commands,
     login_cli,
     logs,
+    mass_commands,
     peer_commands,
     rules,
     simulate,
@@ -64,6 +65,7 @@ for _name, _part in (
     app.add_typer(_part, name=_name)
 app.add_typer(peer_commands.app, name="peer")
 app.add_typer(trace_commands.app, name="trace")
+app.add_typer(mass_commands.app, name="mass-act")
 app.add_typer(key_commands.app, name="keys")
 app.add_typer(audit_cli.app, name="audit")
 app.add_typer(login_cli.token_app, name="token")

@@ -1,0 +1,96 @@
+"""Many lines at once in the browser: ticked, previewed, begun, followed live, reported; at three widths."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.conftest import log_in
+from tests.e2e.story import Story
+from tests.e2e.survey import Survey, a_page, survey
+from tests.unit.web.console.world import Seat, World
+from wispgate.business.crm import services as crm
+from wispgate.business.operators import scope as scopes
+from wispgate.business.subscriptions import mass
+from wispgate.business.subscriptions import services as subscriptions
+
+pytestmark = pytest.mark.browser
+LONG = "Søren Æbleskiver-Østergård of the Very Long Name that Goes On and On until Eighty"
+
+
+@pytest.fixture(scope="module")
+def seat(story: Story, world: World) -> Seat:
+    """An operator with two lines that are on, and fifty that have no card yet."""
+    made = world.an_operator("mass", name="Mass Mobile", range_="001012")
+    for number, card in enumerate(world.cards(made, 2)):
+        world.an_active_line(made, card, name=LONG, msisdn=f"4672000000{number}")
+    with scopes.within(world.tenant(made)):
+        subscriber = crm.create_subscriber(name="Factory")
+        for _ in range(50):
+            subscriptions.create_subscription(subscriber_id=subscriber)
+    return made
+
+
+def test_ticked_lines_are_suspended_and_the_page_follows(
+    seat: Seat, world: World, browser: Browser, address: str
+) -> None:
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    log_in(page, address, seat.admin)
+
+    page.goto(f"{address}/mass-acts/")
+    expect(page.get_by_role("heading", name="No mass acts yet")).to_be_visible()
+    page.goto(f"{address}/lines/")
+    expect(page.get_by_role("button", name="Act on the ticked lines…")).to_be_disabled()
+    page.get_by_label("Tick all lines of this page").check()
+    page.get_by_role("button", name="Act on 50 ticked lines…").click()
+    page.get_by_role("link", name="Suspend…").click()
+    page.get_by_role("button", name="See what will happen").click()
+    page.get_by_label("Note for the log").fill("strike")
+    expect(page.locator("#main")).to_contain_text("will be refused and left as they are")
+    home = page.url.partition("suspend/")[0]
+    page.goto(home)
+    expect(page.get_by_role("heading", name="What is to be done to 50 lines?")).to_be_visible()
+
+    whole = begun(page, address)
+    expect(page.locator("#main")).to_contain_text("Waits for its turn")
+    mass.work_off(world.clock.now())
+    expect(page.locator("#main")).to_contain_text("Under way since", timeout=20_000)
+    mass.work_off(world.clock.now())
+    expect(page.locator("#main")).to_contain_text("2 done, 50 refused.", timeout=20_000)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Report (CSV)").click()
+    assert download.value.path().read_text().count("\n") == 53
+    for theme in ("light", "dark"):
+        found = looked_at(browser, address, seat, whole, home, theme=theme)
+        assert found.too_wide == []
+        assert [texts for texts in found.weak.values() if texts] == []
+        assert [controls for controls in found.nameless.values() if controls] == []
+        assert found.complaints == []
+
+
+def begun(page: Page, address: str) -> str:
+    """All lines of the operator; the address of the act."""
+    page.goto(f"{address}/lines/")
+    page.get_by_role("button", name="Act on all 52 lines…").click()
+    page.get_by_role("link", name="Suspend…").click()
+    page.get_by_role("button", name="See what will happen").click()
+    page.get_by_role("button", name="Suspend 2 lines").click()
+    return page.url
+
+
+def looked_at(
+    browser: Browser, address: str, seat: Seat, act: str, draft: str, *, theme: str
+) -> Survey:
+    page, found = a_page(browser, theme), Survey()
+    log_in(page, address, seat.admin)
+    nothing: Any = type("Names", (), {"names": {}})
+    pages = {
+        "mass-lines": "/lines/",
+        "mass-acts": "/mass-acts/",
+        "mass-act": act.removeprefix(address),
+        "mass-draft": draft.removeprefix(address),
+        "mass-preview": draft.removeprefix(address) + "suspend/?reason=fraud&kind=hard",
+        "mass-form": draft.removeprefix(address) + "restrict/",
+        "mass-file": "/mass-acts/_file/",
+    }
+    return survey(page, address, nothing, found, pages, theme=theme)
