@@ -26,3 +26,13 @@ def follow(
 def actions_from(table: Mapping[tuple[State, Action], State], state: State) -> list[Action]:
     """The actions that are possible in `state`, in the table's order."""
     return [action for (start, action) in table if start is state]
+
+
+def diagram(table: Mapping[tuple[State, Action], State]) -> str:
+    """The table as a Mermaid state diagram for the documents; the first state is the beginning."""
+    lines = ["stateDiagram-v2"]
+    for number, ((start, action), end) in enumerate(table.items()):
+        if not number:
+            lines.append(f"    [*] --> {start.value}")
+        lines.append(f"    {start.value} --> {end.value} : {action.value}")
+    return "\n".join(lines) + "\n"

@@ -17,6 +17,7 @@ SEAL_SECONDS = 3.0
 CHECKPOINT_SECONDS = 60.0
 RETENTION_SECONDS = 3600.0
 TRACES_SECONDS = 600.0
+DRAFTS_SECONDS = 24 * 3600.0
 _BATCHES_IN_A_TURN = 4
 
 _log = structlog.get_logger("worker")
@@ -42,8 +43,11 @@ def audit_chores(key: SigningKey, folder: DataFolder) -> Sequence[Chore]:
 
 
 def trace_chores() -> Sequence[Chore]:
-    """What keeps traces from piling up. Needs Django set up as the role worker."""
-    return (Chore("old traces", TRACES_SECONDS, _forget_traces),)
+    """What keeps traces, and choices of lines, from piling up. Needs Django set up as the role worker."""
+    return (
+        Chore("old traces", TRACES_SECONDS, _forget_traces),
+        Chore("choices of lines that nobody confirmed", DRAFTS_SECONDS, _forget_drafts),
+    )
 
 
 def do_due(chores: Sequence[Chore]) -> None:
@@ -88,6 +92,14 @@ def delete_tenants(should_stop: Callable[[], bool]) -> bool:
     if done:
         _log.info("the deletion of an operator ended")
     return done
+
+
+def _forget_drafts() -> None:
+    from django.conf import settings  # noqa: PLC0415 (needs Django)
+
+    from wispgate.business.subscriptions import mass  # noqa: PLC0415
+
+    mass.forget_drafts(settings.WISPGATE_CLOCK.now())
 
 
 def _seal(key: SigningKey) -> None:

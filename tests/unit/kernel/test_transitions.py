@@ -5,7 +5,7 @@ from enum import StrEnum
 import pytest
 
 from wispgate.kernel.errors import IllegalTransition
-from wispgate.kernel.transitions import actions_from, follow
+from wispgate.kernel.transitions import actions_from, diagram, follow
 
 
 class Lamp(StrEnum):
@@ -34,3 +34,9 @@ def test_what_is_not_in_the_table_is_refused_by_name() -> None:
 
 def test_the_actions_of_a_state_are_those_with_an_arrow() -> None:
     assert actions_from(TABLE, Lamp.ON) == [Switch.DOWN]
+
+
+def test_a_diagram_has_every_arrow_and_its_beginning() -> None:
+    assert diagram(TABLE) == (
+        "stateDiagram-v2\n    [*] --> off\n    off --> on : up\n    on --> off : down\n"
+    )

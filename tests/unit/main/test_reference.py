@@ -13,6 +13,7 @@ PAGES = Path(__file__).resolve().parents[3] / "docs" / "reference"
         ("configuration.md", reference.configuration_page()),
         ("command-line.md", reference.command_line_page()),
         ("permissions.md", reference.permissions_page()),
+        ("life-cycles.md", reference.life_cycles_page()),
     ],
 )
 def test_reference_pages_are_as_make_docs_writes_them(name: str, text: str) -> None:

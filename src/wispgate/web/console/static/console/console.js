@@ -106,7 +106,8 @@
     const ticked = boxesOf(name).filter((box) => box.checked).length;
     for (const button of document.querySelectorAll(`[data-counts="${name}"]`)) {
       button.disabled = !ticked;
-      const words = ticked === 1 ? button.dataset.one : button.dataset.many;
+      const { none, one, many } = button.dataset;
+      const words = ticked ? (ticked === 1 ? one : many) : none;
       button.querySelector("span:last-child").textContent = words.replace("#", ticked);
     }
     for (const all of document.querySelectorAll(`[data-ticks="${name}"]`)) {
