@@ -266,3 +266,21 @@ def test_only_cards_in_stock_are_handed_over_and_to_one_keeper(world: World) -> 
             )
 
     assert (changed, again) == (1, 0)
+
+
+def test_for_a_mass_act_they_choose_among_their_own_lines_only(owner: Owner) -> None:
+    browser, keys = owner.walker.browser, owner.place.keys
+    others, act = keys["subscription_id"], keys["act_id"]
+
+    foreign = browser.post("/mass-acts/_choose/", {"line": [others]})
+    mixed = browser.post("/mass-acts/_choose/", {"line": [others, owner.things["line"]]})
+    chosen = browser.post("/mass-acts/_choose/", {"all": "yes"})
+    page = browser.get(chosen["Location"]).content.decode()
+
+    assert (foreign.status_code, mixed.status_code) == (409, 409)
+    assert "1 line chosen" in page
+    assert OWN_MSISDN in page
+    assert browser.get(f"/mass-acts/{act}/").status_code == 404
+    assert owner.api.get(f"/mass-acts/{act}").status == 404
+    listed = [each["id"] for each in owner.api.get("/mass-acts").json["items"]]
+    assert listed == [str(chosen["Location"]).rstrip("/").rpartition("/")[2]]

@@ -84,6 +84,7 @@ def mass_act(visit: Visit, key: str) -> HttpResponse:
     """Refreshed in place as long as it is under way."""
     act = _get(key)
     outcome = _outcome(visit, act)
+    counts = {"refused": act.refused, "done": act.done, "waiting": act.left}
     rows = mass.list_rows(act.id, outcome=outcome, limit=_SHOWN)
     lines = reads.lines_by_id([row.line_id for row in rows])
     context = {
@@ -94,9 +95,10 @@ def mass_act(visit: Visit, key: str) -> HttpResponse:
         "details": _details(act.arguments),
         "home": reverse("console:mass_act", args=[act.id]),
         "outcome": outcome,
-        "outcomes": _tabs(act, outcome),
+        "outcomes": _tabs(counts, outcome),
         "rows": [(row, lines.get(row.line_id)) for row in rows],
         "shown": _SHOWN,
+        "has_more": counts[outcome] > len(rows),
         "beginnings": ordering.offered(visit, massorders.BEGINNINGS, act),
         "life": ordering.offered(visit, massorders.LIFE, act),
         "done_percent": _percent(act.done, act.total),
@@ -174,7 +176,7 @@ def _scene(key: str) -> acting.Scene:
     act = _get(key)
     home, name = reverse("console:mass_act", args=[act.id]), counted(act.total, "line")
     place = acting.Place(
-        noun="mass act" if act.verb else "choice",
+        noun="mass act" if act.verb else "choice of",
         name="" if act.verb else name,
         state=act.state,
         home=home,
@@ -212,8 +214,7 @@ def _outcome(visit: Visit, act: Any) -> str:
     return "done" if act.done else "waiting"
 
 
-def _tabs(act: Any, outcome: str) -> list[listing.Tab]:
-    counts = {"refused": act.refused, "done": act.done, "waiting": act.left}
+def _tabs(counts: Mapping[str, int], outcome: str) -> list[listing.Tab]:
     return [
         listing.Tab(
             "left" if name == "waiting" else name,
