@@ -142,7 +142,18 @@ def resume(request: HttpRequest, act_id: UUID) -> MassActOut:
     return MassActOut.from_orm(mass.resume(act_id))
 
 
-@router.get("/{act_id}/report.csv", auth=BearerToken(mass.MASS))
+@router.get(
+    "/{act_id}/report.csv",
+    auth=BearerToken(mass.MASS),
+    openapi_extra={
+        "responses": {
+            200: {
+                "description": "One row for each line.",
+                "content": {"text/csv": {"schema": {"type": "string"}}},
+            }
+        }
+    },
+)
 def report(request: HttpRequest, act_id: UUID) -> HttpResponse:
     """Every line with what became of it, as CSV that a spreadsheet opens without running anything."""
     mass.get_act(act_id)
