@@ -17,7 +17,6 @@ from wispgate.web.console import objects
 # How many entries a page shows.
 LENGTH = 30
 
-    "subscriptions_massact": "Mass act",
 # What nobody asks for when reading what changed.
 _SILENT = frozenset(
     {"id", "operator_id", "state_changed_at", "state_cause", "created_at", "activated_at"}
