@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import ClassVar
 from uuid import UUID
 
@@ -159,3 +160,32 @@ def test_two_late_transactions_are_each_delivered(database: TestDatabase) -> Non
 def test_an_outbox_has_the_name_of_its_partition() -> None:
     assert outbox.source_of(None) == "public"
     assert outbox.source_of(3) == "hot_03"
+
+
+def test_only_old_events_that_all_have_passed_are_removed(database: TestDatabase) -> None:
+    write(database, 1, 2, 3, 4)
+    passed = read_all(database, 4, consumer="quick")
+    for _ in patiently():
+        with database.connect("worker") as worker:
+            if read(worker, "slow", most=3):
+                break
+
+    with database.connect("worker") as worker, worker.cursor() as cursor:
+        too_young = outbox.prune(cursor, partition=0, before=NOW)
+        portions = [
+            outbox.prune(cursor, partition=0, before=NOW + timedelta(seconds=1), most=2)
+            for _ in range(3)
+        ]
+
+    assert (too_young, portions) == (0, [2, 1, 0])
+    assert read_all(database, 1, consumer="slow") == passed[3:]
+    assert read_all(database, 1, consumer="late") == passed[3:]
+
+
+def test_an_outbox_that_nobody_reads_keeps_all(database: TestDatabase) -> None:
+    write(database, 1)
+
+    with database.connect("worker") as worker, worker.cursor() as cursor:
+        removed = outbox.prune(cursor, partition=0, before=NOW + timedelta(days=400))
+
+    assert removed == 0

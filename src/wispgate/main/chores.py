@@ -6,6 +6,9 @@ Each chore runs again its interval after it ended; one that fails is logged and 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
 
 import structlog
 
@@ -17,6 +20,14 @@ SEAL_SECONDS = 3.0
 CHECKPOINT_SECONDS = 60.0
 RETENTION_SECONDS = 3600.0
 TRACES_SECONDS = 600.0
+PRUNING_SECONDS = 600.0
+# An event that all have passed is kept for whoever looks into a fault.
+EVENTS_KEPT = timedelta(days=14)
+# Nobody asks again after that; a gateway that was cut off reports within days.
+ANSWERS_KEPT = timedelta(days=45)
+_PORTION = 5000
+# So that a long backlog of old rows does not keep events waiting: the rest goes at the next turn.
+_MOST_PORTIONS = 20
 DRAFTS_SECONDS = 24 * 3600.0
 _BATCHES_IN_A_TURN = 4
 
@@ -47,6 +58,14 @@ def trace_chores() -> Sequence[Chore]:
     return (
         Chore("old traces", TRACES_SECONDS, _forget_traces),
         Chore("choices of lines that nobody confirmed", DRAFTS_SECONDS, _forget_drafts),
+    )
+
+
+def pruning_chores() -> Sequence[Chore]:
+    """What keeps delivered events and stored answers from piling up."""
+    return (
+        Chore("old events", PRUNING_SECONDS, _prune_events),
+        Chore("old answers", PRUNING_SECONDS, _prune_answers),
     )
 
 
@@ -130,6 +149,76 @@ def _apply_retention(key: SigningKey) -> None:
     removed = retention.apply(key, now=settings.WISPGATE_CLOCK.now())
     if removed:
         _log.info("audit entries removed by retention", entries=removed)
+
+
+def _prune_events() -> None:
+    from django.conf import settings  # noqa: PLC0415 (needs Django)
+    from django.db import connection  # noqa: PLC0415 (needs Django)
+
+    from wispgate.store import outbox  # noqa: PLC0415
+
+    now = settings.WISPGATE_CLOCK.now()
+
+    def portion(partition: int | None) -> int:
+        with connection.cursor() as cursor:
+            before = now - EVENTS_KEPT
+            return outbox.prune(cursor, partition=partition, before=before, most=_PORTION)
+
+    removed = sum(
+        _by_portions(now, None, partial(portion, partition))
+        for partition in (None, *range(_partitions(now)))
+    )
+    if removed:
+        _log.info("old events removed", events=removed)
+
+
+def _prune_answers() -> None:
+    from django.conf import settings  # noqa: PLC0415 (needs Django)
+
+    from wispgate.business.operators import hot  # noqa: PLC0415
+    from wispgate.business.operators import queries as operators  # noqa: PLC0415
+    from wispgate.business.operators import scope as scopes  # noqa: PLC0415
+
+    now = settings.WISPGATE_CLOCK.now()
+    with scopes.within(scopes.Scope(now=now, is_platform=True)):
+        tenants = [one.id for one in operators.list_operators()]
+
+    def portion(partition: int) -> int:
+        before = now - ANSWERS_KEPT
+        return len(
+            hot.run("prune_charging_requests", partition=partition, before=before, most=_PORTION)
+        )
+
+    # The worker sees the hot rows of one operator at a time.
+    removed = sum(
+        _by_portions(now, operator_id, partial(portion, partition))
+        for operator_id in tenants
+        for partition in range(_partitions(now))
+    )
+    if removed:
+        _log.info("old answers removed", answers=removed)
+
+
+def _partitions(now: datetime) -> int:
+    from wispgate.business.operators import hot  # noqa: PLC0415 (needs Django)
+    from wispgate.business.operators import scope as scopes  # noqa: PLC0415
+
+    with scopes.within(scopes.Scope(now=now)):
+        return int(hot.run("read_installation")[0]["partitions"])
+
+
+def _by_portions(now: datetime, operator_id: UUID | None, portion: Callable[[], int]) -> int:
+    """How many rows went, each portion in a transaction of its own."""
+    from wispgate.business.operators import scope as scopes  # noqa: PLC0415 (needs Django)
+
+    removed = 0
+    for _ in range(_MOST_PORTIONS):
+        with scopes.within(scopes.Scope(now=now, operator_id=operator_id)):
+            count = portion()
+        removed += count
+        if count < _PORTION:
+            break
+    return removed
 
 
 def _forget_traces() -> None:

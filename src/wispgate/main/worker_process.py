@@ -35,6 +35,7 @@ def run(settings: Settings) -> None:
     own = [
         *chores.audit_chores(key, settings.folder),
         *chores.trace_chores(),
+        *chores.pruning_chores(),
         *login_chores.chores(),
     ]
 

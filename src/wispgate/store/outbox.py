@@ -95,6 +95,20 @@ def deliver(
     return len(rows)
 
 
+def prune(cursor: sync.Cursor, *, partition: int | None, before: datetime, most: int = 5000) -> int:
+    """Removes the oldest events that every consumer has passed; how many, at most so many.
+
+    An outbox that nobody reads yet keeps all that it has.
+    """
+    places = sync.run(cursor, "list_cursors", {"source": source_of(partition)})
+    if not places:
+        return 0
+    xid, event_id = min((int(one["xid"]), one["event_id"]) for one in places)
+    passed = {"up_to_xid": str(xid), "up_to_event_id": event_id}
+    portion = {"before": before, "most": most}
+    return len(sync.run(cursor, "prune_events", passed | portion, partition=partition))
+
+
 def _lock_place(cursor: sync.Cursor, source: dict[str, str]) -> list[dict[str, Any]]:
     """The consumer's place, locked; nothing where another worker has it.
 

@@ -173,7 +173,8 @@ DELETE FROM charging_request
 WHERE (session_id, number) IN (
     SELECT session_id, number FROM charging_request
     WHERE handled_at < :before ORDER BY handled_at LIMIT :most::int
-);
+)
+RETURNING number;
 
 -- lock_open_sessions
 -- Locks the open sessions of a line, so that `settle_open_sessions`, which comes next in the same

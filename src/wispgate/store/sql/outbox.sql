@@ -15,10 +15,17 @@ ORDER BY xid, event_id
 LIMIT :most::int;
 
 -- prune_events
--- Removes what every consumer has passed and no one needs to see again.
+-- Removes the first events of an outbox as far as every consumer has passed them and they are old,
+-- a portion at a time. They go in their order: behind one that is kept nothing is looked for.
 DELETE FROM outbox
-WHERE (xid, event_id) <= (:up_to_xid::text::xid8, :up_to_event_id::uuid)
-  AND occurred_at < :before;
+WHERE event_id IN (
+    SELECT event_id FROM (
+        SELECT event_id, xid, occurred_at FROM outbox ORDER BY outbox.xid, event_id LIMIT :most::int
+    ) AS first
+    WHERE (xid, event_id) <= (:up_to_xid::text::xid8, :up_to_event_id::uuid)
+      AND occurred_at < :before
+)
+RETURNING event_id;
 
 -- lock_cursor
 -- A consumer's place in one outbox, locked so that two workers never deliver the same events. No
