@@ -115,7 +115,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType({
     "staff_storedrole": Kind(
         "Role", label="staff.StoredRole", find=_at("role", "name"), list_page="roles"
     ),
-    "subscriptions_massact": Kind("Mass act"),
+    "subscriptions_massact": Kind("Mass act", page="mass_act"),
     "subscriptions_subscription": Kind("Line", page="line"),
     "subscriptions_suspension": Kind(
         "Suspension", label="subscriptions.Suspension", find=_at("line", "subscription_id"),
@@ -123,6 +123,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType({
     ),
     "subscriptions_swappolicy": Kind("Cooling-off after a swap", list_page="settings"),
     "tenants_allotment": Kind("Allotment", list_page="mvnos"),
+    "tenants_tenantdeletion": Kind("Deletion of an operator", list_page="tenants"),
     "tenants_tenantexport": Kind("Export of an operator"),
     "tracing_trace": Kind("Trace", page="trace"),
 })  # fmt: skip
