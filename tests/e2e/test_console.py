@@ -241,7 +241,10 @@ def test_another_operator_sees_nothing_of_it(page: Page, address: str, story: St
 
     page.goto(f"{address}/sims/")
 
-    expect(page.get_by_text("No SIMs yet")).to_be_visible()
+    rows = page.locator("tbody tr")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("00101200")
+    expect(page.get_by_text(story.cards[0])).to_have_count(0)
     assert page.goto(f"{address}/sims/{story.cards[0]}/").status == 404
 
 
