@@ -91,15 +91,16 @@ def _profile() -> Field:
     return Field(name="profile", label="Restriction", kind="select", value="slow", options=profiles)
 
 
-def _suspend_fields(_act: Any) -> Sequence[Field]:
+def _suspend_fields(act: Any) -> Sequence[Field]:
     kinds = (
         Option("hard", "Hard", "refused at attach"),
         Option("soft", "Soft", "attaches, gets no session"),
     )
     return [
         _reason(),
-        Field(name="kind", label="Kind", kind="choice", value="hard", options=kinds),
-    ]
+        Field(name="kind", label="Kind", kind="choice", options=kinds,
+              value=act.operator.usual_suspension),
+    ]  # fmt: skip
 
 
 def _restrict_fields(_act: Any) -> Sequence[Field]:
