@@ -20,7 +20,7 @@ SEAL_SECONDS = 3.0
 CHECKPOINT_SECONDS = 60.0
 RETENTION_SECONDS = 3600.0
 TRACES_SECONDS = 600.0
-PRUNING_SECONDS = 600.0
+PRUNING_SECONDS = 3600.0
 # An event that all have passed is kept for whoever looks into a fault.
 EVENTS_KEPT = timedelta(days=14)
 # Nobody asks again after that; a gateway that was cut off reports within days.

@@ -172,7 +172,7 @@ FROM unnest(:event_ids::uuid[], :operator_ids::uuid[], :account_ids::uuid[], :li
 DELETE FROM charging_request
 WHERE (session_id, number) IN (
     SELECT session_id, number FROM charging_request
-    WHERE handled_at < :before ORDER BY handled_at LIMIT :most::int
+    WHERE handled_at < :before LIMIT :most::int
 )
 RETURNING number;
 
