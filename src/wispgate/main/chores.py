@@ -21,6 +21,8 @@ CHECKPOINT_SECONDS = 60.0
 RETENTION_SECONDS = 3600.0
 TRACES_SECONDS = 600.0
 PRUNING_SECONDS = 3600.0
+# Whoever has never read yet makes a place first: a new worker begins with delivering.
+_FIRST_PRUNING_SECONDS = 60.0
 # An event that all have passed is kept for whoever looks into a fault.
 EVENTS_KEPT = timedelta(days=14)
 # Nobody asks again after that; a gateway that was cut off reports within days.
@@ -63,9 +65,10 @@ def trace_chores() -> Sequence[Chore]:
 
 def pruning_chores() -> Sequence[Chore]:
     """What keeps delivered events and stored answers from piling up."""
+    first = time.monotonic() + _FIRST_PRUNING_SECONDS
     return (
-        Chore("old events", PRUNING_SECONDS, _prune_events),
-        Chore("old answers", PRUNING_SECONDS, _prune_answers),
+        Chore("old events", PRUNING_SECONDS, _prune_events, due_at=first),
+        Chore("old answers", PRUNING_SECONDS, _prune_answers, due_at=first),
     )
 
 
