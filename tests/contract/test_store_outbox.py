@@ -171,9 +171,11 @@ def test_only_old_events_that_all_have_passed_are_removed(database: TestDatabase
                 break
 
     with database.connect("worker") as worker, worker.cursor() as cursor:
-        too_young = outbox.prune(cursor, partition=0, before=NOW)
+        too_young = outbox.prune(cursor, partition=0, readers=["slow"], before=NOW)
         portions = [
-            outbox.prune(cursor, partition=0, before=NOW + timedelta(seconds=1), most=2)
+            outbox.prune(
+                cursor, partition=0, readers=["slow"], before=NOW + timedelta(seconds=1), most=2
+            )
             for _ in range(3)
         ]
 
@@ -186,6 +188,8 @@ def test_an_outbox_that_nobody_reads_keeps_all(database: TestDatabase) -> None:
     write(database, 1)
 
     with database.connect("worker") as worker, worker.cursor() as cursor:
-        removed = outbox.prune(cursor, partition=0, before=NOW + timedelta(days=400))
+        removed = outbox.prune(
+            cursor, partition=0, readers=["slow"], before=NOW + timedelta(days=400)
+        )
 
     assert removed == 0

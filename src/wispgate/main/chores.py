@@ -4,7 +4,7 @@ Each chore runs again its interval after it ended; one that fails is logged and 
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,8 +21,6 @@ CHECKPOINT_SECONDS = 60.0
 RETENTION_SECONDS = 3600.0
 TRACES_SECONDS = 600.0
 PRUNING_SECONDS = 3600.0
-# Whoever has never read yet makes a place first: a new worker begins with delivering.
-_FIRST_PRUNING_SECONDS = 60.0
 # An event that all have passed is kept for whoever looks into a fault.
 EVENTS_KEPT = timedelta(days=14)
 # Nobody asks again after that; a gateway that was cut off reports within days.
@@ -63,12 +61,11 @@ def trace_chores() -> Sequence[Chore]:
     )
 
 
-def pruning_chores() -> Sequence[Chore]:
-    """What keeps delivered events and stored answers from piling up."""
-    first = time.monotonic() + _FIRST_PRUNING_SECONDS
+def pruning_chores(readers: Collection[str]) -> Sequence[Chore]:
+    """What keeps events that all `readers` have and stored answers from piling up."""
     return (
-        Chore("old events", PRUNING_SECONDS, _prune_events, due_at=first),
-        Chore("old answers", PRUNING_SECONDS, _prune_answers, due_at=first),
+        Chore("old events", PRUNING_SECONDS, lambda: _prune_events(readers)),
+        Chore("old answers", PRUNING_SECONDS, _prune_answers),
     )
 
 
@@ -154,7 +151,7 @@ def _apply_retention(key: SigningKey) -> None:
         _log.info("audit entries removed by retention", entries=removed)
 
 
-def _prune_events() -> None:
+def _prune_events(readers: Collection[str]) -> None:
     from django.conf import settings  # noqa: PLC0415 (needs Django)
     from django.db import connection  # noqa: PLC0415 (needs Django)
 
@@ -165,7 +162,9 @@ def _prune_events() -> None:
     def portion(partition: int | None) -> int:
         with connection.cursor() as cursor:
             before = now - EVENTS_KEPT
-            return outbox.prune(cursor, partition=partition, before=before, most=_PORTION)
+            return outbox.prune(
+                cursor, partition=partition, readers=readers, before=before, most=_PORTION
+            )
 
     removed = sum(
         _by_portions(now, None, partial(portion, partition))

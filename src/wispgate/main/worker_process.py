@@ -35,7 +35,7 @@ def run(settings: Settings) -> None:
     own = [
         *chores.audit_chores(key, settings.folder),
         *chores.trace_chores(),
-        *chores.pruning_chores(),
+        *chores.pruning_chores(consumers().keys()),
         *login_chores.chores(),
     ]
 

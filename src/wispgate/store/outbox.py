@@ -5,7 +5,7 @@ outbox, so that an event that commits late is delivered late, and never skipped.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -95,13 +95,16 @@ def deliver(
     return len(rows)
 
 
-def prune(cursor: sync.Cursor, *, partition: int | None, before: datetime, most: int = 5000) -> int:
+def prune(
+    cursor: sync.Cursor, *, partition: int | None, readers: Collection[str], before: datetime,
+    most: int = 5000,
+) -> int:  # fmt: skip
     """Removes the oldest events that every consumer has passed; how many, at most so many.
 
-    An outbox that nobody reads yet keeps all that it has.
+    One of `readers` that has no place yet has passed nothing: all is kept for it.
     """
     places = sync.run(cursor, "list_cursors", {"source": source_of(partition)})
-    if not places:
+    if not places or not {one["consumer"] for one in places}.issuperset(readers):
         return 0
     xid, event_id = min((int(one["xid"]), one["event_id"]) for one in places)
     passed = {"up_to_xid": str(xid), "up_to_event_id": event_id}
